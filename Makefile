@@ -1,0 +1,57 @@
+# Every target sets up what it needs in .venv by itself; running it again costs nothing until the requirements change.
+
+PYTHON ?= python3
+VENV   ?= .venv
+JOBS   ?= 2
+
+BIN          := $(VENV)/bin
+REQUIREMENTS := setup.cfg setup.py pyproject.toml
+
+# One BLAS thread per process: the work here is small, and two test processes share the processor.
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test soak lint docs bench check clean
+
+help:  ## say what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+demo: $(VENV)/.installed  ## run the stacked LSTM of examples/stacked_lstm.py
+	@$(BIN)/python examples/stacked_lstm.py
+
+test: $(VENV)/.installed-test  ## run the tests and the doctests
+	$(BIN)/python -m pytest -n $(JOBS)
+
+soak: $(VENV)/.installed-test  ## run the tests that take many minutes
+	$(BIN)/python -m pytest -n $(JOBS) -m soak
+
+lint: $(VENV)/.installed-dev  ## ruff, mypy, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/.installed-dev  ## build the documentation into site/
+	@if [ -f mkdocs.yml ]; then $(BIN)/mkdocs build --strict --quiet; else echo "no mkdocs.yml: nothing to build"; fi
+
+bench: $(VENV)/.installed-dev  ## measure this machine against what one would use instead
+	OPENBLAS_NUM_THREADS= $(BIN)/python -m benchmarks
+
+check: lint docs test  ## everything that continuous integration checks
+
+clean:  ## remove the environment and everything built
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------------------------------------------ environments
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "pygraph_nn needs Python 3.10 or newer; name one with: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: extra =
+$(VENV)/.installed-test: extra = [test]
+$(VENV)/.installed-dev: extra = [dev]
+$(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-dev: $(REQUIREMENTS) | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(extra)'
+	@touch $@
