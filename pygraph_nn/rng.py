@@ -1,0 +1,591 @@
+"""Torch7's random generator, draw for draw: the package's only source of randomness.
+
+The generator is the Mersenne Twister MT19937 (Matsumoto and Nishimura 1998, seeded as in their 2002 revision), whose
+32-bit outputs every function below turns into its own distribution as Torch7's TH library does: after the same
+``manualSeed`` the same calls return the same numbers. Arguments stand in Torch7's order. A call without ``size=``
+returns one Python number; with it, an array that holds what so many single calls would have returned, in row-major
+order. The functions draw from one shared ``Generator``; make another for a stream of one's own.
+
+An array is of the default tensor type (``setdefaulttensortype``) unless ``dtype=`` names another. A float32 array takes
+the same draws, computed in double precision and rounded; as in Torch7 the arguments of a continuous distribution are
+rounded to float32 first.
+"""
+
+import math
+import operator
+import os
+from bisect import bisect_left
+
+import numpy as np
+
+from .errors import RangeError, ShapeError, StateError, TensorTypeError
+from .tensors import TENSOR_TYPES, dtype_of
+
+__all__ = [
+    "Generator",
+    "manualSeed",
+    "initialSeed",
+    "seed",
+    "getRNGState",
+    "setRNGState",
+    "random",
+    "uniform",
+    "normal",
+    "exponential",
+    "cauchy",
+    "logNormal",
+    "geometric",
+    "bernoulli",
+    "multinomial",
+    "rand",
+    "randn",
+    "randperm",
+]
+
+_SCALE = 1.0 / 2**32
+_WORDS = 624
+
+# What getRNGState returns, byte for byte: TH's struct THGenerator as 64-bit Linux and macOS lay it out.
+_STATE = np.dtype(
+    [
+        ("the_initial_seed", "<u8"),
+        ("left", "<i4"),
+        ("seeded", "<i4"),
+        ("next", "<u8"),
+        ("state", "<u8", _WORDS),
+        ("normal_x", "<f8"),
+        ("normal_y", "<f8"),
+        ("normal_rho", "<f8"),
+        ("normal_is_valid", "<i4"),
+        ("padding", "<i4"),
+    ]
+)
+
+# random() without bounds keeps what the tensor's type can hold: it returns the output modulo this number.
+_MODULUS = {
+    np.dtype(np.float64): 2**53 + 1,
+    np.dtype(np.float32): 2**24 + 1,
+    np.dtype(np.int64): 2**63,
+    np.dtype(np.int32): 2**31,
+    np.dtype(np.int16): 2**15,
+    np.dtype(np.int8): 2**7,
+    np.dtype(np.uint8): 2**8,
+}
+
+
+def _integer(value, call, what, low, high):
+    """Return ``value`` as an int in [low, high]; integral floats pass, since Lua has no other numbers."""
+    number = None
+    if not isinstance(value, (bool, np.bool_)):
+        if isinstance(value, (float, np.floating)) and math.isfinite(value) and value == math.floor(value):
+            value = int(value)
+        try:
+            number = operator.index(value)
+        except TypeError:
+            number = None
+    if number is None or not low <= number <= high:
+        raise RangeError(f"{call}: {what} is a whole number from {low} to {high}, not {value!r}")
+    return number
+
+
+def _real(value, call, what, dtype):
+    """Return ``value`` as a finite float, rounded to ``dtype`` as Torch7 rounds a tensor method's arguments."""
+    try:
+        number = float(value if dtype is None else dtype.type(value))
+    except (TypeError, ValueError):
+        raise TensorTypeError(f"{call}: {what} is a number, not {value!r}") from None
+    if not math.isfinite(number):
+        raise RangeError(f"{call}: {what} is a finite number, not {value!r}")
+    return number
+
+
+def _positive(value, call, what, dtype):
+    number = _real(value, call, what, dtype)
+    if number <= 0:
+        raise RangeError(f"{call}: {what} must be strictly positive, not {value!r}")
+    return number
+
+
+def _shape(size, call):
+    """Return ``size``, an int or a sequence of ints, as a tuple."""
+    sizes = size if isinstance(size, (tuple, list, np.ndarray)) else (size,)
+    return tuple(_integer(length, call, "a size", 0, 2**63 - 1) for length in sizes)
+
+
+def _sizes(sizes, call):
+    """Return the sizes of ``rand(2, 3)`` or ``rand((2, 3))`` as a tuple."""
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, np.ndarray)):
+        sizes = tuple(sizes[0])
+    if not sizes:
+        raise RangeError(f"{call}() needs at least one size, as in {call}(2, 3); one number comes from uniform, normal")
+    return _shape(sizes, call)
+
+
+def _dtype(dtype, size, call, kinds):
+    """Return the dtype of a call's result, None where it is a single number; ``kinds`` are numpy's kind letters."""
+    if size is None:
+        if dtype is not None:
+            raise TensorTypeError(f"{call}: dtype={dtype!r} is for arrays; give size= too, or leave dtype out")
+        return None
+    if dtype is None:
+        return dtype_of()
+    try:
+        dtype = np.dtype(TENSOR_TYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype)
+    except TypeError:
+        raise TensorTypeError(f"{call}: {dtype!r} is no type; give 'float32' or 'torch.FloatTensor', say") from None
+    if dtype.kind not in kinds:
+        allowed = "a floating type" if kinds == "f" else "a floating or integer type"
+        raise TensorTypeError(f"{call} fills arrays of {allowed}, not {dtype.name}")
+    return dtype
+
+
+class Generator:
+    """A stream of random numbers with a state of its own, as ``torch.Generator``; seeded by the operating system.
+
+    Its methods are this module's functions, which belong to one Generator that all modules share.
+
+    >>> one, other = Generator(), Generator()
+    >>> one.manualSeed(0); other.manualSeed(0)
+    >>> one.random(), one.random(), other.random()
+    (2357136044, 2546248239, 2357136044)
+    """
+
+    def __init__(self):
+        self._bits = np.random.MT19937(0)
+        self.seed()
+
+    def __getstate__(self):
+        return {"state": self.getRNGState()}
+
+    def __setstate__(self, state):
+        self._bits = np.random.MT19937(0)
+        self.setRNGState(state["state"])
+
+    # Seeds and states
+
+    def manualSeed(self, number):
+        """Start the stream that belongs to ``number``; a half-used pair of normals is forgotten.
+
+        Torch7 seeds with the lowest 32 bits only, so numbers that differ by a multiple of 2**32 are the same seed.
+
+        Raises: RangeError unless ``number`` is a whole number from 0 to 2**63 - 1.
+
+        >>> manualSeed(123); random()
+        2991312382
+        """
+        number = _integer(number, "manualSeed", "a seed", 0, 2**63 - 1)
+        # Of numpy's seedings, RandomState's alone is MT19937's own (init_genrand); it writes into the shared bits.
+        np.random.RandomState(self._bits).seed(number & 0xFFFFFFFF)
+        self._initial_seed = number
+        self._pair = None
+
+    def initialSeed(self):
+        """Return the number that seeded the stream.
+
+        >>> manualSeed(123); initialSeed()
+        123
+        """
+        return self._initial_seed
+
+    def seed(self):
+        """Seed with 32 bits from the operating system and return them, so that the stream can be had again.
+
+        >>> number = seed(); first = uniform()
+        >>> manualSeed(number); uniform() == first
+        True
+        """
+        number = int.from_bytes(os.urandom(4), "little")
+        self.manualSeed(number)
+        return number
+
+    def getRNGState(self):
+        """Return the stream's whole state, a cached normal included, as 5048 bytes (uint8).
+
+        The bytes are those of Torch7's own ByteTensor on 64-bit Linux and macOS.
+
+        >>> manualSeed(123); uniform()
+        0.6964691872708499
+        >>> state = getRNGState(); uniform()
+        0.7129553214181215
+        >>> state is setRNGState(state); uniform()
+        True
+        0.7129553214181215
+        """
+        twister = self._bits.state["state"]
+        record = np.zeros(1, _STATE)
+        record["the_initial_seed"] = self._initial_seed
+        record["left"] = _WORDS + 1 - max(twister["pos"], 1)
+        record["seeded"] = 1
+        record["next"] = twister["pos"]
+        record["state"] = twister["key"]
+        if self._pair is not None:
+            record["normal_x"], record["normal_y"], record["normal_rho"] = self._pair[:3]
+            record["normal_is_valid"] = 1
+        return record.view(np.uint8)
+
+    def setRNGState(self, state):
+        """Continue from a state that ``getRNGState`` returned, here or in Torch7; returns ``state``.
+
+        Raises: TensorTypeError, ShapeError, StateError for an array that is no such state.
+
+        >>> state = getRNGState(); first = normal()
+        >>> _ = setRNGState(state); normal() == first
+        True
+        """
+        record = _state_record(state)
+        position = _WORDS + 1 - int(record["left"])
+        # An unused seed has left == 1 too, and there is nothing to read before the first refill.
+        twister = {"key": record["state"].astype(np.uint32), "pos": position}
+        self._bits.state = {"bit_generator": "MT19937", "state": twister}
+        self._initial_seed = int(record["the_initial_seed"])
+        self._pair = None
+        if record["normal_is_valid"]:
+            x, y, rho = (float(record[name]) for name in ("normal_x", "normal_y", "normal_rho"))
+            sine = np.sin(np.full(2, 2 * math.pi * x))[0]
+            self._pair = (x, y, rho, rho * float(sine))
+        return state
+
+    # Uniform and normal numbers, from which all others are made
+
+    def _uniforms(self, count):
+        return self._bits.random_raw(count) * _SCALE
+
+    def _normals(self, count):
+        """Return ``count`` standard normals by Box and Muller: cosine first, the sine kept for the next call."""
+        out = np.empty(count + 1)
+        done = 0
+        if self._pair is not None and count:
+            out[0] = self._pair[3]
+            self._pair = None
+            done = 1
+        pairs = (count - done + 1) // 2
+        if pairs:
+            uniforms = self._uniforms(2 * pairs)
+            # A lone pair is computed as two: numpy may send one element through another loop than an array's.
+            x, y = (np.resize(uniforms[start::2], max(pairs, 2)) for start in (0, 1))
+            rho = np.sqrt(-2.0 * np.log(1.0 - y))
+            angle = 2 * math.pi * x
+            cosine, sine = rho * np.cos(angle), rho * np.sin(angle)
+            out[done : done + 2 * pairs : 2] = cosine[:pairs]
+            kept = (count - done) // 2
+            out[done + 1 : done + 2 * kept : 2] = sine[:kept]
+            if kept < pairs:
+                last = pairs - 1
+                self._pair = (float(x[last]), float(y[last]), float(rho[last]), float(sine[last]))
+        return out[:count]
+
+    def _transform(self, function, size, dtype, call):
+        """Return ``function`` of fresh uniforms: a number where ``size`` is None, an array otherwise."""
+        if size is None:
+            # Doubled for the reason given in _normals, so that one draw equals the same draw in an array.
+            return function(np.full(2, self._bits.random_raw() * _SCALE))[0].item()
+        shape = _shape(size, call)
+        uniforms = self._uniforms(math.prod(shape))
+        if uniforms.size == 1:
+            return function(np.resize(uniforms, 2))[:1].astype(dtype, copy=False).reshape(shape)
+        return function(uniforms).astype(dtype, copy=False).reshape(shape)
+
+    def _normal(self, mean, stdv, size, call):
+        shape = () if size is None else _shape(size, call)
+        return (self._normals(math.prod(shape)) * stdv + mean).reshape(shape)
+
+    # Distributions
+
+    def random(self, a=None, b=None, *, size=None, dtype=None):
+        """Return a whole number of [a, b]; ``random(b)`` means [1, b], ``random()`` any 32-bit number, from 0.
+
+        The number is ``output % (b + 1 - a) + a``. Without bounds an array keeps what its type can hold: the output
+        modulo 2**53 + 1 (float64), 2**24 + 1 (float32), 2**63 (int64), 2**31 (int32), 2**15, 2**7 or 2**8.
+
+        Raises: RangeError if a > b, or if b < 1 stands alone.
+
+        >>> manualSeed(1); random(), random(10), random(1, 10)
+        (1791095845, 10, 5)
+        >>> random(1, 6, size=4)
+        array([3., 2., 2., 6.])
+        """
+        dtype = _dtype(dtype, size, "random", "fiu")
+        low, modulus = _bounds(a, b, dtype)
+        if size is None:
+            return self._bits.random_raw() % modulus + low
+        shape = _shape(size, "random")
+        draws = self._bits.random_raw(math.prod(shape)) % np.uint64(modulus)
+        return (draws.astype(np.int64) + low).astype(dtype).reshape(shape)
+
+    def uniform(self, a=0, b=1, *, size=None, dtype=None):
+        """Return numbers spread evenly over [a, b): ``u * (b - a) + a`` of u in [0, 1).
+
+        >>> manualSeed(1); uniform(), uniform(-2, 3)
+        (0.4170219984371215, 2.98592404066585)
+        >>> uniform(size=(2, 1))
+        array([[0.72032449],
+               [0.93255736]])
+        """
+        dtype = _dtype(dtype, size, "uniform", "f")
+        a, b = _real(a, "uniform", "a", dtype), _real(b, "uniform", "b", dtype)
+        return self._transform(lambda u: u * (b - a) + a, size, dtype, "uniform")
+
+    def normal(self, mean=0, stdv=1, *, size=None, dtype=None):
+        """Return normally distributed numbers by the method of Box and Muller (1958).
+
+        Of two uniforms x and y, ``rho = sqrt(-2 log(1 - y))`` gives ``rho cos(2 pi x)`` and, to the next normal,
+        ``rho sin(2 pi x)``; each is then scaled as ``z * stdv + mean``.
+
+        Raises: RangeError unless stdv > 0.
+
+        >>> manualSeed(1); round(normal(), 12), round(normal(1, 2), 12)
+        (-2.97182903093, 4.413902126823)
+        """
+        dtype = _dtype(dtype, size, "normal", "f")
+        mean = _real(mean, "normal", "the mean", dtype)
+        stdv = _positive(stdv, "normal", "the standard deviation stdv", dtype)
+        draws = self._normal(mean, stdv, size, "normal")
+        return draws.item() if size is None else draws.astype(dtype, copy=False)
+
+    def exponential(self, lambd, *, size=None, dtype=None):
+        """Return numbers of density ``lambd exp(-lambd x)``: ``-1 / lambd * log(1 - u)``.
+
+        Raises: RangeError unless lambd > 0.
+
+        >>> manualSeed(1); round(exponential(2), 12)
+        0.269802913256
+        """
+        dtype = _dtype(dtype, size, "exponential", "f")
+        lambd = _positive(lambd, "exponential", "the rate lambd", dtype)
+        return self._transform(lambda u: -1.0 / lambd * np.log(1 - u), size, dtype, "exponential")
+
+    def cauchy(self, median=0, sigma=1, *, size=None, dtype=None):
+        """Return numbers of density ``sigma / (pi (sigma**2 + (x - median)**2))``.
+
+        Each is ``median + sigma tan(pi (u - 1/2))``; the distribution has no mean.
+
+        Raises: RangeError unless sigma > 0.
+
+        >>> manualSeed(1); round(cauchy(0, 1), 12)
+        -0.266753094738
+        """
+        dtype = _dtype(dtype, size, "cauchy", "f")
+        median = _real(median, "cauchy", "the median", dtype)
+        sigma = _positive(sigma, "cauchy", "the width sigma", dtype)
+        return self._transform(lambda u: median + sigma * np.tan(math.pi * (u - 0.5)), size, dtype, "cauchy")
+
+    def logNormal(self, mean=1, stdv=2, *, size=None, dtype=None):
+        """Return ``exp(normal(mean, stdv))``: the mean and standard deviation are those of the logarithm.
+
+        Raises: RangeError unless stdv > 0.
+
+        >>> manualSeed(1); round(logNormal(1, 2), 12)
+        0.00712847422
+        """
+        dtype = _dtype(dtype, size, "logNormal", "f")
+        mean = _real(mean, "logNormal", "the mean", dtype)
+        stdv = _positive(stdv, "logNormal", "the standard deviation stdv", dtype)
+        draws = self._normal(mean, stdv, size, "logNormal")
+        if draws.size < 2:
+            draws = np.exp(np.resize(draws, 2))[: draws.size].reshape(draws.shape)
+        else:
+            draws = np.exp(draws)
+        return draws.item() if size is None else draws.astype(dtype, copy=False)
+
+    def geometric(self, p, *, size=None, dtype=None):
+        """Return whole numbers i >= 1 of probability ``(1 - p) p**(i - 1)``: ``floor(log(1 - u) / log(p)) + 1``.
+
+        Raises: RangeError unless 0 < p < 1.
+
+        >>> manualSeed(1); geometric(0.3), geometric(0.3)
+        (1, 5)
+        >>> geometric(0.3, size=3)
+        array([2., 3., 1.])
+        """
+        dtype = _dtype(dtype, size, "geometric", "fiu")
+        p = _real(p, "geometric", "the probability p", None)
+        if not 0 < p < 1:
+            raise RangeError(f"geometric: the probability p must be > 0 and < 1, not {p!r}")
+        draws = self._transform(
+            lambda u: np.trunc(np.log(1 - u) / math.log(p)) + 1, size, dtype, "geometric"
+        )
+        return int(draws) if size is None else draws
+
+    def bernoulli(self, p=0.5, *, size=None, dtype=None):
+        """Return 1 with probability p and 0 otherwise: ``u <= p``; an array ``p`` gives an array of its shape.
+
+        Raises: RangeError unless 0 <= p <= 1; ShapeError if ``size`` is not the shape of an array ``p``.
+
+        >>> manualSeed(1); bernoulli(0.5), bernoulli(0.5)
+        (1, 0)
+        >>> bernoulli(0.3, size=4)
+        array([0., 0., 1., 1.])
+        >>> bernoulli([0, 1])
+        array([0., 1.])
+        """
+        p = _probabilities(p, size)
+        if np.ndim(p):
+            size = p.shape
+        dtype = _dtype(dtype, size, "bernoulli", "fiu")
+        if size is None:
+            return int(self._bits.random_raw() * _SCALE <= p)
+        shape = _shape(size, "bernoulli")
+        return (self._uniforms(math.prod(shape)).reshape(shape) <= p).astype(dtype)
+
+    def multinomial(self, probabilities, n, replacement=False):
+        """Return ``n`` category numbers, counted from 1, for the vector or for each row of the matrix of weights.
+
+        Each draw is the first category whose cumulative weight reaches u; the weights need not sum to one. Without
+        replacement a drawn category's weight is taken away and the rest rescaled.
+
+        Shapes: weights (K) give int64 (n); weights (rows, K) give (rows, n).
+
+        Raises: RangeError for negative, infinite or NaN weights, a row without any weight, n < 1, or, without
+        replacement, more draws than a row has categories of weight > 0; ShapeError for other ranks.
+
+        >>> manualSeed(1); multinomial([0.1, 0.2, 0.3, 0.4], 8, True)
+        array([3, 4, 4, 4, 1, 2, 3, 4])
+        >>> manualSeed(1); multinomial([0.1, 0.2, 0.3, 0.4], 3)
+        array([3, 4, 2])
+        """
+        weights = _weights(probabilities)
+        n = _integer(n, "multinomial", "the number of samples n", 1, 2**31 - 1)
+        rows = np.atleast_2d(weights)
+        choices = int(np.count_nonzero(rows, axis=1).min())
+        if not replacement and n > choices:
+            raise RangeError(
+                f"multinomial: cannot draw n = {n} samples without replacement from {choices} categories of "
+                "probability > 0; draw fewer, or with replacement: multinomial(probabilities, n, True)"
+            )
+        cumulative = np.cumsum(rows, axis=1)
+        cumulative /= cumulative[:, -1:]
+        uniforms = self._uniforms(len(rows) * n).reshape(len(rows), n)
+        pick = _pick_with_replacement if replacement else _pick_without_replacement
+        picks = np.array([pick(row, draws) for row, draws in zip(cumulative, uniforms)], np.int64) + 1
+        return picks if weights.ndim == 2 else picks[0]
+
+    def rand(self, *sizes, dtype=None):
+        """Return an array of numbers spread evenly over [0, 1).
+
+        >>> manualSeed(1); rand(2, 2)
+        array([[0.417022  , 0.99718481],
+               [0.72032449, 0.93255736]])
+        """
+        return self.uniform(size=_sizes(sizes, "rand"), dtype=dtype)
+
+    def randn(self, *sizes, dtype=None):
+        """Return an array of standard normal numbers.
+
+        >>> manualSeed(1); randn(2)
+        array([-2.97182903,  1.70695106])
+        """
+        return self.normal(size=_sizes(sizes, "randn"), dtype=dtype)
+
+    def randperm(self, n, *, dtype=None):
+        """Return the numbers 1 to n, shuffled by Fisher and Yates: place i takes the one at i + output % (n - i).
+
+        Raises: RangeError unless n is a whole number >= 1.
+
+        >>> manualSeed(1); randperm(5, dtype="int64")
+        array([1, 5, 3, 4, 2])
+        """
+        n = _integer(n, "randperm", "n", 1, 2**63 - 1)
+        dtype = _dtype(dtype, n, "randperm", "fiu")
+        order = list(range(1, n + 1))
+        offsets = self._bits.random_raw(n - 1) % np.arange(n, 1, -1, dtype=np.uint64)
+        for place, offset in enumerate(offsets.tolist()):
+            other = place + offset
+            order[place], order[other] = order[other], order[place]
+        return np.array(order, dtype)
+
+
+def _bounds(a, b, dtype):
+    """Return (lowest number, how many) for the three forms of ``random``."""
+    limit = 2**62
+    if a is None:
+        if b is not None:
+            raise RangeError(f"random: b = {b!r} came without a; give both, as in random(1, 6), or random(6)")
+        return 0, 2**32 if dtype is None else _MODULUS.get(dtype, 2**32)
+    if b is None:
+        return 1, _integer(a, "random", "an upper bound that stands alone", 1, limit)
+    low = _integer(a, "random", "the lower bound a", -limit, limit)
+    high = _integer(b, "random", "the upper bound b", -limit, limit)
+    if high < low:
+        raise RangeError(f"random: the upper bound must not be below the lower bound, but a = {low}, b = {high}")
+    return low, high + 1 - low
+
+
+def _probabilities(p, size):
+    """Return bernoulli's p, a float or an array of floats, all of them in [0, 1]."""
+    if isinstance(p, (list, tuple, np.ndarray)):
+        p = np.asarray(p, np.float64)
+    if not np.ndim(p):
+        p = _real(p, "bernoulli", "the probability p", None)
+    elif size is not None and _shape(size, "bernoulli") != p.shape:
+        raise ShapeError(f"bernoulli: size={size!r} is not the shape {p.shape} of the probabilities; leave size out")
+    if not np.all((p >= 0) & (p <= 1) if np.ndim(p) else 0 <= p <= 1):
+        raise RangeError(f"bernoulli: a probability must be >= 0 and <= 1, not {p!r}")
+    return p
+
+
+def _weights(probabilities):
+    weights = np.asarray(probabilities, np.float64)
+    if weights.ndim not in (1, 2) or not weights.size:
+        raise ShapeError(
+            f"multinomial: the probabilities are a vector or a matrix with one distribution a row, not of shape "
+            f"{weights.shape}"
+        )
+    if not np.all((weights >= 0) & np.isfinite(weights)):
+        raise RangeError(f"multinomial: probabilities are finite and >= 0, but {weights.min()} came")
+    if not np.all(weights.sum(axis=-1) > 0):
+        raise RangeError("multinomial: the probabilities of a distribution must have a sum > 0, but one has the sum 0")
+    return weights
+
+
+def _pick_with_replacement(cumulative, uniforms):
+    return np.searchsorted(cumulative, uniforms)
+
+
+def _pick_without_replacement(cumulative, uniforms):
+    """Return one position per uniform, none twice; overwrites ``cumulative``."""
+    picks = []
+    for uniform_sample in uniforms:
+        cumulative[-1] = 1
+        # bisect_left is TH's binary search step for step, which matters once rounding has left a small dip.
+        pick = bisect_left(cumulative, uniform_sample)
+        mass = cumulative[pick] - (cumulative[pick - 1] if pick else 0.0)
+        cumulative[pick:] -= mass
+        cumulative /= 1.0 - mass
+        picks.append(pick)
+    return picks
+
+
+def _state_record(state):
+    """Return the fields of a generator's state, or raise for bytes that are none."""
+    if not isinstance(state, np.ndarray) or state.dtype != np.uint8:
+        came = f"{state.dtype.name} array" if isinstance(state, np.ndarray) else type(state).__name__
+        raise TensorTypeError(f"setRNGState: a state is the uint8 array that getRNGState() returns, not a {came}")
+    if state.shape != (_STATE.itemsize,):
+        raise ShapeError(
+            f"setRNGState: RNG state is wrong size: {_STATE.itemsize} bytes belong in it, the shape is {state.shape}"
+        )
+    record = np.ascontiguousarray(state).view(_STATE)[0]
+    valid = record["seeded"] == 1 and 0 < record["left"] <= _WORDS and record["next"] <= _WORDS
+    if not valid or record["state"].max() >= 2**32 or not record["state"].any():
+        raise StateError("setRNGState: invalid RNG state: the bytes are not those that getRNGState() returned")
+    return record
+
+
+_shared = Generator()
+manualSeed = _shared.manualSeed
+initialSeed = _shared.initialSeed
+seed = _shared.seed
+getRNGState = _shared.getRNGState
+setRNGState = _shared.setRNGState
+random = _shared.random
+uniform = _shared.uniform
+normal = _shared.normal
+exponential = _shared.exponential
+cauchy = _shared.cauchy
+logNormal = _shared.logNormal
+geometric = _shared.geometric
+bernoulli = _shared.bernoulli
+multinomial = _shared.multinomial
+rand = _shared.rand
+randn = _shared.randn
+randperm = _shared.randperm
