@@ -13,6 +13,7 @@ __all__ = [
     "TensorTypeError",
     "RangeError",
     "StateError",
+    "DivergenceError",
     "T7Error",
     "MissingExtraError",
 ]
@@ -48,6 +49,10 @@ class RangeError(PygraphError, ValueError, IndexError):
 
 class StateError(PygraphError, RuntimeError):
     """A call out of order, such as ``backward`` before ``forward``."""
+
+
+class DivergenceError(PygraphError, FloatingPointError):
+    """A loss or a gradient that is no longer a finite number, found before it could spoil the parameters."""
 
 
 class T7Error(PygraphError, ValueError):
