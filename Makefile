@@ -11,7 +11,7 @@ REQUIREMENTS := setup.cfg setup.py pyproject.toml
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint docs bench check clean
+.PHONY: help demo test soak lint docs bench wheel check clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -36,7 +36,10 @@ docs: $(VENV)/.installed-dev  ## build the documentation into site/
 bench: $(VENV)/.installed-dev  ## measure this machine against what one would use instead
 	OPENBLAS_NUM_THREADS= $(BIN)/python -m benchmarks
 
-check: lint docs test  ## everything that continuous integration checks
+wheel: $(VENV)/.installed-dev  ## build the packages and use them in an environment of their own
+	VENV=$(VENV) .ci/wheel
+
+check: lint docs wheel test  ## everything that continuous integration checks
 
 clean:  ## remove the environment and everything built
 	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
