@@ -12,9 +12,9 @@ rounded to float32 first.
 """
 
 import math
-import operator
 import os
 from bisect import bisect_left
+from numbers import Real
 
 import numpy as np
 
@@ -61,40 +61,23 @@ _STATE = np.dtype(
     ]
 )
 
-# random() without bounds keeps what the tensor's type can hold: it returns the output modulo this number.
-_MODULUS = {
-    np.dtype(np.float64): 2**53 + 1,
-    np.dtype(np.float32): 2**24 + 1,
-    np.dtype(np.int64): 2**63,
-    np.dtype(np.int32): 2**31,
-    np.dtype(np.int16): 2**15,
-    np.dtype(np.int8): 2**7,
-    np.dtype(np.uint8): 2**8,
-}
-
 
 def _integer(value, call, what, low, high):
     """Return ``value`` as an int in [low, high]; integral floats pass, since Lua has no other numbers."""
-    number = None
-    if not isinstance(value, (bool, np.bool_)):
-        if isinstance(value, (float, np.floating)) and math.isfinite(value) and value == math.floor(value):
-            value = int(value)
-        try:
-            number = operator.index(value)
-        except TypeError:
-            number = None
-    if number is None or not low <= number <= high:
+    number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or value != math.floor(value) or not low <= value <= high:
         raise RangeError(f"{call}: {what} is a whole number from {low} to {high}, not {value!r}")
-    return number
+    return int(value)
 
 
 def _real(value, call, what, dtype):
     """Return ``value`` as a finite float, rounded to ``dtype`` as Torch7 rounds a tensor method's arguments."""
-    try:
-        number = float(value if dtype is None else dtype.type(value))
-    except (TypeError, ValueError):
-        raise TensorTypeError(f"{call}: {what} is a number, not {value!r}") from None
-    if not math.isfinite(number):
+    if not isinstance(value, Real):
+        raise TensorTypeError(f"{call}: {what} is a number, not {value!r}")
+    number = float(value)
+    if dtype is not None and abs(number) <= np.finfo(dtype).max:
+        return float(dtype.type(number))
+    if dtype is not None or not math.isfinite(number):
         raise RangeError(f"{call}: {what} is a finite number, not {value!r}")
     return number
 
@@ -137,6 +120,38 @@ def _dtype(dtype, size, call, kinds):
         allowed = "a floating type" if kinds == "f" else "a floating or integer type"
         raise TensorTypeError(f"{call} fills arrays of {allowed}, not {dtype.name}")
     return dtype
+
+
+def _check_fits(low, high, dtype, call):
+    """Refuse an integer type that a draw of [low, high] could overflow."""
+    if dtype is not None and dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        if low < limits.min or high > limits.max:
+            raise RangeError(f"{call}: numbers from {low} to {high} do not fit {dtype.name}; choose a wider dtype")
+
+
+def _apply(function, numbers):
+    """Return ``function(numbers)``, with a lone number rounded exactly as it would be among others.
+
+    numpy may send one element through another loop than an array's, hence its company.
+    """
+    if len(numbers) == 1:
+        return function(np.repeat(numbers, 2, axis=0))[:1]
+    return function(numbers)
+
+
+def _box_muller(uniforms):
+    """Return two normals for each row (x, y) of ``uniforms``."""
+    rho = _rho(uniforms[:, 1])
+    angle = 2 * math.pi * uniforms[:, 0]
+    normals = np.empty(uniforms.shape)
+    np.multiply(rho, np.cos(angle), out=normals[:, 0])
+    np.multiply(rho, np.sin(angle), out=normals[:, 1])
+    return normals
+
+
+def _rho(y):
+    return np.sqrt(-2.0 * np.log(1.0 - y))
 
 
 class Generator:
@@ -199,9 +214,9 @@ class Generator:
         return number
 
     def getRNGState(self):
-        """Return the stream's whole state, a cached normal included, as 5048 bytes (uint8).
+        """Return the stream's whole state, a waiting normal included, as an array of 5048 bytes (uint8).
 
-        The bytes are those of Torch7's own ByteTensor on 64-bit Linux and macOS.
+        The bytes are laid out as in Torch7's own ByteTensor on 64-bit Linux and macOS.
 
         >>> manualSeed(123); uniform()
         0.6964691872708499
@@ -214,12 +229,13 @@ class Generator:
         twister = self._bits.state["state"]
         record = np.zeros(1, _STATE)
         record["the_initial_seed"] = self._initial_seed
-        record["left"] = _WORDS + 1 - max(twister["pos"], 1)
+        record["left"] = _WORDS + 1 - twister["pos"]
         record["seeded"] = 1
         record["next"] = twister["pos"]
         record["state"] = twister["key"]
         if self._pair is not None:
-            record["normal_x"], record["normal_y"], record["normal_rho"] = self._pair[:3]
+            x, y, _ = self._pair
+            record["normal_x"], record["normal_y"], record["normal_rho"] = x, y, _apply(_rho, np.array([y]))[0]
             record["normal_is_valid"] = 1
         return record.view(np.uint8)
 
@@ -233,16 +249,13 @@ class Generator:
         True
         """
         record = _state_record(state)
-        position = _WORDS + 1 - int(record["left"])
-        # An unused seed has left == 1 too, and there is nothing to read before the first refill.
-        twister = {"key": record["state"].astype(np.uint32), "pos": position}
+        twister = {"key": record["state"].astype(np.uint32), "pos": _WORDS + 1 - int(record["left"])}
         self._bits.state = {"bit_generator": "MT19937", "state": twister}
         self._initial_seed = int(record["the_initial_seed"])
         self._pair = None
         if record["normal_is_valid"]:
-            x, y, rho = (float(record[name]) for name in ("normal_x", "normal_y", "normal_rho"))
-            sine = np.sin(np.full(2, 2 * math.pi * x))[0]
-            self._pair = (x, y, rho, rho * float(sine))
+            x, y, rho = (record[name].item() for name in ("normal_x", "normal_y", "normal_rho"))
+            self._pair = (x, y, rho * _apply(np.sin, np.array([2 * math.pi * x])).item())
         return state
 
     # Uniform and normal numbers, from which all others are made
@@ -251,43 +264,32 @@ class Generator:
         return self._bits.random_raw(count) * _SCALE
 
     def _normals(self, count):
-        """Return ``count`` standard normals by Box and Muller: cosine first, the sine kept for the next call."""
-        out = np.empty(count + 1)
-        done = 0
+        """Return ``count`` standard normals; an odd one's twin waits in ``_pair`` for the next call."""
+        waiting = []
         if self._pair is not None and count:
-            out[0] = self._pair[3]
-            self._pair = None
-            done = 1
-        pairs = (count - done + 1) // 2
-        if pairs:
-            uniforms = self._uniforms(2 * pairs)
-            # A lone pair is computed as two: numpy may send one element through another loop than an array's.
-            x, y = (np.resize(uniforms[start::2], max(pairs, 2)) for start in (0, 1))
-            rho = np.sqrt(-2.0 * np.log(1.0 - y))
-            angle = 2 * math.pi * x
-            cosine, sine = rho * np.cos(angle), rho * np.sin(angle)
-            out[done : done + 2 * pairs : 2] = cosine[:pairs]
-            kept = (count - done) // 2
-            out[done + 1 : done + 2 * kept : 2] = sine[:kept]
-            if kept < pairs:
-                last = pairs - 1
-                self._pair = (float(x[last]), float(y[last]), float(rho[last]), float(sine[last]))
-        return out[:count]
+            waiting, self._pair = [self._pair[2]], None
+        missing = count - len(waiting)
+        uniforms = self._uniforms(missing + missing % 2).reshape(-1, 2)
+        normals = _apply(_box_muller, uniforms)
+        if missing % 2:
+            self._pair = (*uniforms[-1].tolist(), normals[-1, 1].item())
+        normals = normals.ravel()[:missing]
+        return np.concatenate([waiting, normals]) if waiting else normals
 
-    def _transform(self, function, size, dtype, call):
+    def _from_uniforms(self, function, size, dtype, call):
         """Return ``function`` of fresh uniforms: a number where ``size`` is None, an array otherwise."""
-        if size is None:
-            # Doubled for the reason given in _normals, so that one draw equals the same draw in an array.
-            return function(np.full(2, self._bits.random_raw() * _SCALE))[0].item()
-        shape = _shape(size, call)
-        uniforms = self._uniforms(math.prod(shape))
-        if uniforms.size == 1:
-            return function(np.resize(uniforms, 2))[:1].astype(dtype, copy=False).reshape(shape)
-        return function(uniforms).astype(dtype, copy=False).reshape(shape)
-
-    def _normal(self, mean, stdv, size, call):
         shape = () if size is None else _shape(size, call)
-        return (self._normals(math.prod(shape)) * stdv + mean).reshape(shape)
+        draws = _apply(function, self._uniforms(math.prod(shape)))
+        return draws.item() if size is None else draws.astype(dtype, copy=False).reshape(shape)
+
+    def _from_normals(self, mean, stdv, function, size, dtype, call):
+        """Return ``function`` of normals with this mean and standard deviation, as ``_from_uniforms`` does."""
+        dtype = _dtype(dtype, size, call, "f")
+        mean = _real(mean, call, "the mean", dtype)
+        stdv = _positive(stdv, call, "the standard deviation stdv", dtype)
+        shape = () if size is None else _shape(size, call)
+        draws = _apply(function, self._normals(math.prod(shape)) * stdv + mean)
+        return draws.item() if size is None else draws.astype(dtype, copy=False).reshape(shape)
 
     # Distributions
 
@@ -295,9 +297,9 @@ class Generator:
         """Return a whole number of [a, b]; ``random(b)`` means [1, b], ``random()`` any 32-bit number, from 0.
 
         The number is ``output % (b + 1 - a) + a``. Without bounds an array keeps what its type can hold: the output
-        modulo 2**53 + 1 (float64), 2**24 + 1 (float32), 2**63 (int64), 2**31 (int32), 2**15, 2**7 or 2**8.
+        modulo 2**53 + 1 (float64), 2**24 + 1 (float32), 2**63 (int64), 2**31 (int32), 2**8 (uint8), ...
 
-        Raises: RangeError if a > b, or if b < 1 stands alone.
+        Raises: RangeError if a > b, if b < 1 stands alone, or if [a, b] does not fit an integer dtype.
 
         >>> manualSeed(1); random(), random(10), random(1, 10)
         (1791095845, 10, 5)
@@ -305,12 +307,10 @@ class Generator:
         array([3., 2., 2., 6.])
         """
         dtype = _dtype(dtype, size, "random", "fiu")
-        low, modulus = _bounds(a, b, dtype)
-        if size is None:
-            return self._bits.random_raw() % modulus + low
-        shape = _shape(size, "random")
-        draws = self._bits.random_raw(math.prod(shape)) % np.uint64(modulus)
-        return (draws.astype(np.int64) + low).astype(dtype).reshape(shape)
+        low, count = _bounds(a, b, dtype)
+        shape = () if size is None else _shape(size, "random")
+        draws = (self._bits.random_raw(math.prod(shape)) % np.uint64(count)).astype(np.int64) + low
+        return draws.item() if size is None else draws.astype(dtype).reshape(shape)
 
     def uniform(self, a=0, b=1, *, size=None, dtype=None):
         """Return numbers spread evenly over [a, b): ``u * (b - a) + a`` of u in [0, 1).
@@ -323,7 +323,7 @@ class Generator:
         """
         dtype = _dtype(dtype, size, "uniform", "f")
         a, b = _real(a, "uniform", "a", dtype), _real(b, "uniform", "b", dtype)
-        return self._transform(lambda u: u * (b - a) + a, size, dtype, "uniform")
+        return self._from_uniforms(lambda u: u * (b - a) + a, size, dtype, "uniform")
 
     def normal(self, mean=0, stdv=1, *, size=None, dtype=None):
         """Return normally distributed numbers by the method of Box and Muller (1958).
@@ -336,11 +336,7 @@ class Generator:
         >>> manualSeed(1); round(normal(), 12), round(normal(1, 2), 12)
         (-2.97182903093, 4.413902126823)
         """
-        dtype = _dtype(dtype, size, "normal", "f")
-        mean = _real(mean, "normal", "the mean", dtype)
-        stdv = _positive(stdv, "normal", "the standard deviation stdv", dtype)
-        draws = self._normal(mean, stdv, size, "normal")
-        return draws.item() if size is None else draws.astype(dtype, copy=False)
+        return self._from_normals(mean, stdv, np.positive, size, dtype, "normal")
 
     def exponential(self, lambd, *, size=None, dtype=None):
         """Return numbers of density ``lambd exp(-lambd x)``: ``-1 / lambd * log(1 - u)``.
@@ -352,7 +348,7 @@ class Generator:
         """
         dtype = _dtype(dtype, size, "exponential", "f")
         lambd = _positive(lambd, "exponential", "the rate lambd", dtype)
-        return self._transform(lambda u: -1.0 / lambd * np.log(1 - u), size, dtype, "exponential")
+        return self._from_uniforms(lambda u: -1.0 / lambd * np.log(1 - u), size, dtype, "exponential")
 
     def cauchy(self, median=0, sigma=1, *, size=None, dtype=None):
         """Return numbers of density ``sigma / (pi (sigma**2 + (x - median)**2))``.
@@ -367,7 +363,7 @@ class Generator:
         dtype = _dtype(dtype, size, "cauchy", "f")
         median = _real(median, "cauchy", "the median", dtype)
         sigma = _positive(sigma, "cauchy", "the width sigma", dtype)
-        return self._transform(lambda u: median + sigma * np.tan(math.pi * (u - 0.5)), size, dtype, "cauchy")
+        return self._from_uniforms(lambda u: median + sigma * np.tan(math.pi * (u - 0.5)), size, dtype, "cauchy")
 
     def logNormal(self, mean=1, stdv=2, *, size=None, dtype=None):
         """Return ``exp(normal(mean, stdv))``: the mean and standard deviation are those of the logarithm.
@@ -377,20 +373,12 @@ class Generator:
         >>> manualSeed(1); round(logNormal(1, 2), 12)
         0.00712847422
         """
-        dtype = _dtype(dtype, size, "logNormal", "f")
-        mean = _real(mean, "logNormal", "the mean", dtype)
-        stdv = _positive(stdv, "logNormal", "the standard deviation stdv", dtype)
-        draws = self._normal(mean, stdv, size, "logNormal")
-        if draws.size < 2:
-            draws = np.exp(np.resize(draws, 2))[: draws.size].reshape(draws.shape)
-        else:
-            draws = np.exp(draws)
-        return draws.item() if size is None else draws.astype(dtype, copy=False)
+        return self._from_normals(mean, stdv, np.exp, size, dtype, "logNormal")
 
     def geometric(self, p, *, size=None, dtype=None):
         """Return whole numbers i >= 1 of probability ``(1 - p) p**(i - 1)``: ``floor(log(1 - u) / log(p)) + 1``.
 
-        Raises: RangeError unless 0 < p < 1.
+        Raises: RangeError unless 0 < p < 1, or if an integer dtype cannot hold the largest number possible.
 
         >>> manualSeed(1); geometric(0.3), geometric(0.3)
         (1, 5)
@@ -401,9 +389,8 @@ class Generator:
         p = _real(p, "geometric", "the probability p", None)
         if not 0 < p < 1:
             raise RangeError(f"geometric: the probability p must be > 0 and < 1, not {p!r}")
-        draws = self._transform(
-            lambda u: np.trunc(np.log(1 - u) / math.log(p)) + 1, size, dtype, "geometric"
-        )
+        _check_fits(1, math.log(_SCALE) / math.log(p) + 1, dtype, "geometric")
+        draws = self._from_uniforms(lambda u: np.trunc(np.log(1 - u) / math.log(p)) + 1, size, dtype, "geometric")
         return int(draws) if size is None else draws
 
     def bernoulli(self, p=0.5, *, size=None, dtype=None):
@@ -418,14 +405,17 @@ class Generator:
         >>> bernoulli([0, 1])
         array([0., 1.])
         """
-        p = _probabilities(p, size)
-        if np.ndim(p):
-            size = p.shape
-        dtype = _dtype(dtype, size, "bernoulli", "fiu")
-        if size is None:
-            return int(self._bits.random_raw() * _SCALE <= p)
-        shape = _shape(size, "bernoulli")
-        return (self._uniforms(math.prod(shape)).reshape(shape) <= p).astype(dtype)
+        p = _array(p, "bernoulli")
+        if not np.all((p >= 0) & (p <= 1)):
+            wrong = p[~((p >= 0) & (p <= 1))].item(0)
+            raise RangeError(f"bernoulli: a probability must be >= 0 and <= 1, not {wrong}")
+        shape = p.shape if size is None else _shape(size, "bernoulli")
+        if p.ndim and shape != p.shape:
+            raise ShapeError(f"bernoulli: size={size} is not the shape {p.shape} of the probabilities; leave size out")
+        single = size is None and not p.ndim
+        dtype = _dtype(dtype, None if single else shape, "bernoulli", "fiu")
+        draws = self._uniforms(math.prod(shape)).reshape(shape) <= p
+        return int(draws) if single else draws.astype(dtype)
 
     def multinomial(self, probabilities, n, replacement=False):
         """Return ``n`` category numbers, counted from 1, for the vector or for each row of the matrix of weights.
@@ -486,6 +476,7 @@ class Generator:
         """
         n = _integer(n, "randperm", "n", 1, 2**63 - 1)
         dtype = _dtype(dtype, n, "randperm", "fiu")
+        _check_fits(1, n, dtype, "randperm")
         order = list(range(1, n + 1))
         offsets = self._bits.random_raw(n - 1) % np.arange(n, 1, -1, dtype=np.uint64)
         for place, offset in enumerate(offsets.tolist()):
@@ -496,35 +487,41 @@ class Generator:
 
 def _bounds(a, b, dtype):
     """Return (lowest number, how many) for the three forms of ``random``."""
-    limit = 2**62
+    if a is None and b is not None:
+        raise RangeError(f"random: b = {b!r} came without a; give both, as in random(1, 6), or random(6)")
     if a is None:
-        if b is not None:
-            raise RangeError(f"random: b = {b!r} came without a; give both, as in random(1, 6), or random(6)")
-        return 0, 2**32 if dtype is None else _MODULUS.get(dtype, 2**32)
+        return 0, _capacity(dtype)
+    limit = 2**62
     if b is None:
-        return 1, _integer(a, "random", "an upper bound that stands alone", 1, limit)
-    low = _integer(a, "random", "the lower bound a", -limit, limit)
-    high = _integer(b, "random", "the upper bound b", -limit, limit)
+        low, high = 1, _integer(a, "random", "an upper bound that stands alone", 1, limit)
+    else:
+        low = _integer(a, "random", "the lower bound a", -limit, limit)
+        high = _integer(b, "random", "the upper bound b", -limit, limit)
     if high < low:
         raise RangeError(f"random: the upper bound must not be below the lower bound, but a = {low}, b = {high}")
+    _check_fits(low, high, dtype, "random")
     return low, high + 1 - low
 
 
-def _probabilities(p, size):
-    """Return bernoulli's p, a float or an array of floats, all of them in [0, 1]."""
-    if isinstance(p, (list, tuple, np.ndarray)):
-        p = np.asarray(p, np.float64)
-    if not np.ndim(p):
-        p = _real(p, "bernoulli", "the probability p", None)
-    elif size is not None and _shape(size, "bernoulli") != p.shape:
-        raise ShapeError(f"bernoulli: size={size!r} is not the shape {p.shape} of the probabilities; leave size out")
-    if not np.all((p >= 0) & (p <= 1) if np.ndim(p) else 0 <= p <= 1):
-        raise RangeError(f"bernoulli: a probability must be >= 0 and <= 1, not {p!r}")
-    return p
+def _capacity(dtype):
+    """Return how many whole numbers from 0 on ``random()`` draws for a type, at most."""
+    if dtype is None:
+        return 2**32
+    if dtype.kind == "f":
+        return 2 ** (np.finfo(dtype).nmant + 1) + 1
+    return min(int(np.iinfo(dtype).max) + 1, 2**63)
+
+
+def _array(numbers, call):
+    """Return probabilities as a float64 array."""
+    try:
+        return np.asarray(numbers, np.float64)
+    except (TypeError, ValueError):
+        raise TensorTypeError(f"{call}: probabilities are a number or an array of numbers, not {numbers!r}") from None
 
 
 def _weights(probabilities):
-    weights = np.asarray(probabilities, np.float64)
+    weights = _array(probabilities, "multinomial")
     if weights.ndim not in (1, 2) or not weights.size:
         raise ShapeError(
             f"multinomial: the probabilities are a vector or a matrix with one distribution a row, not of shape "
@@ -532,8 +529,9 @@ def _weights(probabilities):
         )
     if not np.all((weights >= 0) & np.isfinite(weights)):
         raise RangeError(f"multinomial: probabilities are finite and >= 0, but {weights.min()} came")
-    if not np.all(weights.sum(axis=-1) > 0):
-        raise RangeError("multinomial: the probabilities of a distribution must have a sum > 0, but one has the sum 0")
+    sums = weights.sum(axis=-1)
+    if not np.all((sums > 0) & np.isfinite(sums)):
+        raise RangeError("multinomial: the probabilities of a distribution must have a finite sum > 0, but one has not")
     return weights
 
 
@@ -545,13 +543,13 @@ def _pick_without_replacement(cumulative, uniforms):
     """Return one position per uniform, none twice; overwrites ``cumulative``."""
     picks = []
     for uniform_sample in uniforms:
+        if picks:
+            mass = cumulative[picks[-1]] - (cumulative[picks[-1] - 1] if picks[-1] else 0.0)
+            cumulative[picks[-1] :] -= mass
+            cumulative /= 1.0 - mass
         cumulative[-1] = 1
         # bisect_left is TH's binary search step for step, which matters once rounding has left a small dip.
-        pick = bisect_left(cumulative, uniform_sample)
-        mass = cumulative[pick] - (cumulative[pick - 1] if pick else 0.0)
-        cumulative[pick:] -= mass
-        cumulative /= 1.0 - mass
-        picks.append(pick)
+        picks.append(bisect_left(cumulative, uniform_sample))
     return picks
 
 
@@ -565,8 +563,11 @@ def _state_record(state):
             f"setRNGState: RNG state is wrong size: {_STATE.itemsize} bytes belong in it, the shape is {state.shape}"
         )
     record = np.ascontiguousarray(state).view(_STATE)[0]
-    valid = record["seeded"] == 1 and 0 < record["left"] <= _WORDS and record["next"] <= _WORDS
-    if not valid or record["state"].max() >= 2**32 or not record["state"].any():
+    # A fresh seed of Torch7's has next == 0; whenever left == 1, the words are renewed before the next one is read.
+    valid = record["seeded"] == 1 and 0 < record["left"] <= _WORDS
+    valid = valid and (record["left"] == 1 or record["left"] + record["next"] == _WORDS + 1)
+    valid = valid and record["state"].max() < 2**32 and record["state"].any()
+    if not valid or not all(np.isfinite(record[name]) for name in ("normal_x", "normal_y", "normal_rho")):
         raise StateError("setRNGState: invalid RNG state: the bytes are not those that getRNGState() returned")
     return record
 
