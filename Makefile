@@ -11,7 +11,7 @@ REQUIREMENTS := setup.cfg setup.py pyproject.toml
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint docs bench wheel check clean
+.PHONY: help demo test soak lint style types imports docs bench wheel check clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -25,9 +25,14 @@ test: $(VENV)/.installed-test  ## run the tests and the doctests
 soak: $(VENV)/.installed-test  ## run the tests that take many minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m soak
 
-lint: $(VENV)/.installed-dev  ## ruff, mypy, and who may import whom
+lint: style types imports  ## ruff, mypy, and who may import whom
+
+style types imports: $(VENV)/.installed-dev
+style:
 	$(BIN)/ruff check .
+types:
 	$(BIN)/mypy
+imports:
 	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/.installed-dev  ## build the documentation into site/
