@@ -75,7 +75,7 @@ def _real(value, call, what, dtype):
     if not isinstance(value, Real):
         raise TensorTypeError(f"{call}: {what} is a number, not {value!r}")
     number = float(value)
-    if dtype is not None and abs(number) <= np.finfo(dtype).max:
+    if dtype is not None and abs(number) <= float(np.finfo(dtype).max):
         return float(dtype.type(number))
     if dtype is not None or not math.isfinite(number):
         raise RangeError(f"{call}: {what} is a finite number, not {value!r}")
@@ -183,12 +183,12 @@ class Generator:
 
         Torch7 seeds with the lowest 32 bits only, so numbers that differ by a multiple of 2**32 are the same seed.
 
-        Raises: RangeError unless ``number`` is a whole number from 0 to 2**63 - 1.
+        Raises: RangeError unless ``number`` is a whole number from 0 to 2**64 - 1.
 
         >>> manualSeed(123); random()
         2991312382
         """
-        number = _integer(number, "manualSeed", "a seed", 0, 2**63 - 1)
+        number = _integer(number, "manualSeed", "a seed", 0, 2**64 - 1)
         # Of numpy's seedings, RandomState's alone is MT19937's own (init_genrand); it writes into the shared bits.
         np.random.RandomState(self._bits).seed(number & 0xFFFFFFFF)
         self._initial_seed = number
