@@ -1,1 +1,12 @@
-"""pygraph_nn."""
+"""Torch7-style neural graphs on numpy and networkx: ``import pygraph_nn as nn``."""
+
+from . import errors, nesting, optim, rng
+from .criterions import *
+from .errors import *
+from .graph import *
+from .modules import *
+from .node import *
+from .recurrent import *
+from .rng import manualSeed, rand, randn, randperm
+from .tensors import getdefaulttensortype, setdefaulttensortype
+from .version import __version__

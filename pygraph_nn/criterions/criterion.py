@@ -1,0 +1,115 @@
+"""Criterion: the contract of every loss, and the module that makes a loss a node of a graph."""
+
+import copy
+
+import numpy as np
+
+from .. import tensors
+from ..errors import ShapeError, TensorTypeError
+from ..modules.checks import expect_table
+from ..modules.module import Module
+from ..nesting import is_table, leaves, map_table, shape_of, zero
+
+__all__ = ["Criterion", "ModuleFromCriterion"]
+
+
+class Criterion:
+    """The contract of a loss: ``forward(input, target)`` is a number, ``backward(input, target)`` its gradient.
+
+    A subclass overrides ``updateOutput`` and ``updateGradInput``. A criterion called on nodes is a
+    ModuleFromCriterion's node. Source: Torch7's nn/Criterion.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> loss = nn.MSECriterion()
+    >>> loss.forward(np.zeros(2), np.ones(2))
+    1.0
+    """
+
+    def __init__(self):
+        self.output = 0.0
+        self.gradInput = None
+        self._type = tensors.getdefaulttensortype()
+
+    def updateOutput(self, input, target):
+        """Compute the loss, keep it as ``self.output`` and return it."""
+        raise NotImplementedError(f"{self.typename()} has no updateOutput")
+
+    def updateGradInput(self, input, target):
+        """Compute the gradient of the loss by ``input``, keep it as ``self.gradInput`` and return it."""
+        raise NotImplementedError(f"{self.typename()} has no updateGradInput")
+
+    def forward(self, input, target):
+        """Check the input's type and run ``updateOutput``."""
+        self.check_input(input)
+        return self.updateOutput(input, target)
+
+    def backward(self, input, target):
+        """Run ``updateGradInput``."""
+        return self.updateGradInput(input, target)
+
+    def __call__(self, *inputs):
+        """On nodes, make a node of the loss; on arrays, run ``forward(input, target)``."""
+        if len(inputs) == 2:
+            return self.forward(*inputs)
+        return ModuleFromCriterion(self)(*inputs)
+
+    def check_input(self, input):
+        """Raise TensorTypeError unless every array in ``input`` has the criterion's type."""
+        for leaf in leaves(input):
+            if not isinstance(leaf, np.ndarray):
+                raise TensorTypeError(f"{self!r}: the input must be a numpy array or a table of them, got {leaf!r}")
+            if leaf.dtype != self.dtype:
+                raise TensorTypeError(
+                    f"{self!r} computes with {self.dtype.name} ({self._type}), but the input is {shape_of(leaf)}: "
+                    f"convert it with input.astype('{self.dtype.name}')"
+                )
+
+    dtype = Module.dtype
+    float = Module.float
+    double = Module.double
+    type = Module.type
+    __repr__ = Module.__repr__
+    arguments = Module.arguments
+    typename = classmethod(Module.typename.__func__)
+
+    def _own_memory(self):
+        return set()
+
+    def clone(self):
+        """Return a deep copy."""
+        return copy.deepcopy(self)
+
+
+class ModuleFromCriterion(Module):
+    """y = the criterion's loss, as an array of one element; input is the table [prediction, target].
+
+    The gradient by the target is zero. Source: Torch7's nngraph/ModuleFromCriterion.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> prediction, target = nn.Identity()(), nn.Identity()()
+    >>> net = nn.gModule([prediction, target], [nn.MSECriterion()([prediction, target])])
+    >>> net.forward([np.zeros(2), np.ones(2)])
+    array([1.])
+    """
+
+    takes_integers = True
+
+    def __init__(self, criterion):
+        super().__init__()
+        self.criterion = criterion
+
+    def updateOutput(self, input):
+        expect_table(self, input, 2)
+        self.output = np.full(1, self.criterion.updateOutput(*input), self.dtype)
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        if np.size(gradOutput) != 1:
+            raise ShapeError(f"{self!r} takes a gradOutput of one element, got {shape_of(gradOutput)}")
+        factor = gradOutput.item()
+        gradient = map_table(lambda leaf: leaf * factor, self.criterion.updateGradInput(*input))
+        self.gradInput = [gradient, zero(input[1]) if is_table(input[1]) else np.zeros_like(input[1])]
+        return self.gradInput
+
+    def arguments(self):
+        return f"({self.criterion!r})"

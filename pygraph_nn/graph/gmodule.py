@@ -1,0 +1,462 @@
+"""gModule: a graph of nodes, packed into a module with forward and backward."""
+
+import difflib
+from functools import partial
+
+import numpy as np
+
+from ..errors import GraphError, NodeError, RangeError, ShapeError, StateError, TensorTypeError
+from ..modules.containers import Container
+from ..modules.module import expect_nodes
+from ..nesting import add, is_table, leaves, shape_of, zero
+from ..node import Node
+from . import topology
+from .program import Program
+
+__all__ = ["gModule"]
+
+
+class gModule(Container):
+    """The module that computes ``outputs`` from ``inputs``, both lists of Nodes.
+
+    With one input, the module's input is that input itself, with several it is the list of them; outputs likewise.
+    Everything that a module can do, a gModule can: it trains, clones, saves, and is a node of a larger graph.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> x, h = nn.Identity()(), nn.Identity()()
+    >>> net = nn.gModule([x, h], [nn.Tanh()(nn.CAddTable()([x, h]))])
+    >>> net.forward([np.ones((1, 2)), -np.ones((1, 2))])
+    array([[0., 0.]])
+    >>> net.backward([np.ones((1, 2)), -np.ones((1, 2))], np.ones((1, 2)))
+    [array([[1., 1.]]), array([[1., 1.]])]
+
+    Raises GraphError for wiring that cannot run (an unused input or split output, a dangling node, a Module, None or a
+    table where a Node belongs, an empty list, a cycle), NodeError when a node fails in a pass.
+    Source: Torch7's nngraph/gmodule.lua.
+
+    Attributes
+    ----------
+    forwardnodes, backwardnodes : lists of Node, in the order of the two passes.
+    innode, outnode : Node; the first and the last node, which bundle the inputs and the outputs.
+    modules : list of Module, in the order of ``forwardnodes``, each once.
+    nInputs : int
+    name : str or None; what pictures and messages call the network.
+    """
+
+    _everywhere = ()  # wrappers of every gModule's steps
+    _revision = 0  # counts edits of any graph and changes of wrappers; a program is made anew after one
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        for role, nodes in (("inputs", inputs), ("outputs", outputs)):
+            if not isinstance(nodes, (list, tuple)) or not nodes:
+                raise GraphError(f"gModule({role}) takes a list of at least one Node, got {nodes!r}")
+            expect_nodes(nodes, role)
+        self.name = None
+        self._hooks = ()
+        self._verbose = False
+        self._wire(list(inputs), list(outputs))
+
+    def _wire(self, inputs, outputs):
+        """Check the wiring, put the nodes in order and tag them."""
+        for index, node in enumerate(inputs):
+            if node.inputs:
+                raise GraphError(f"inputs[{index}], {node!r}, has inputs of its own: an input of a gModule has none")
+            if node in inputs[:index]:
+                raise GraphError(f"inputs[{index}], {node!r}, is in the list of inputs twice")
+        self.nInputs = len(inputs)
+        self._inputs, self._outputs = inputs, outputs
+        self.innode, self.outnode = Node().annotate(name="input"), Node().annotate(name="output")
+        self.outnode.inputs = outputs
+        feeds = self.innode.split(len(inputs)) if len(inputs) > 1 else [self.innode]
+        self._feeds = {node: [feed] for node, feed in zip(inputs, feeds, strict=True)}
+        self.fg = topology.wire(self.outnode, self.sources)
+        self._check(inputs)
+        self.bg = topology.reverse(self.fg)
+        self.forwardnodes = topology.order(self.fg, self.outnode)
+        for node in self.forwardnodes:
+            node.graph = self
+        self._list_modules()
+        self._program = self._view = self._values = self._gradients = None
+
+    def _check(self, inputs):
+        topology.check(self.fg, inputs)
+        for node in self.fg:
+            if not self.sources(node) and node is not self.innode:
+                raise GraphError(
+                    f"{node!r} has no inputs and is not one of the gModule's inputs: put it into the list of inputs, or "
+                    "call its module on a node"
+                )
+
+    def _list_modules(self):
+        modules = [node.module for node in self.forwardnodes if node.module is not None]
+        self.modules = list({id(module): module for module in modules}.values())
+
+    @property
+    def backwardnodes(self):
+        """The nodes in the order of the backward pass."""
+        return self.forwardnodes[::-1]
+
+    def sources(self, node):
+        """The nodes that feed ``node``; the declared inputs are fed by ``innode`` or a split of it."""
+        return node.inputs or self._feeds.get(node, ())
+
+    # The passes ------------------------------------------------------------------------------------------------------
+
+    def updateOutput(self, input):
+        """Run every node once, in order."""
+        program = self._ready(input)
+        values = [input] if self.nInputs == 1 else list(input)
+        self._values, self._gradients, self._states = values, None, {}
+        append = values.append
+        try:
+            for take, run in program.forward:
+                append(run(take(values)))
+        except Exception as error:
+            raise self._failure(program.steps[len(values) - self.nInputs], "forward", error) from error
+        self._view = self, program.refs
+        for inner, refs in program.embedded:
+            inner._view = self, refs
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        """Run every node's updateGradInput once, last node first."""
+        return self._sweep(self._calls("updateGradInput"), gradOutput)
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        """Run accGradParameters of every node that has it, with the gradients of the last updateGradInput."""
+        if self._gradients is None:
+            raise StateError(f"{self._called()}: accGradParameters needs updateGradInput with the same input first")
+        program, values, gradients = self._program, self._values, self._gradients
+        for step in reversed(program.learners):
+            call = step.bind("accGradParameters")
+            if step.slot in program.repeated:
+                call = program._remembering(step, call)
+            call = program._wrapped(step, "accGradParameters", call)
+            try:
+                if gradients[step.slot] is not None:
+                    call(step.take(values), gradients[step.slot], scale)
+            except Exception as error:
+                raise self._failure(step, "accGradParameters", error) from error
+
+    def backward(self, input, gradOutput, scale=1):
+        """Run every node's backward once, last node first; return the gradient by the input."""
+        calls = self._calls("backward")
+        if scale != 1:
+            learners = {step.slot for step in self._program.learners}
+            calls = [(c[0], c[1], c[2], partial(c[3], scale=scale), c[4]) if c[0] in learners else c for c in calls]
+        return self._sweep(calls, gradOutput)
+
+    def _sweep(self, calls, gradOutput):
+        """Carry gradients from the outputs to the inputs: each call's result is added to the gradients of its sources."""
+        program, values = self._program, self._values
+        self._gradients = gradients = self._seed(gradOutput)
+        slot = None
+        try:
+            for slot, parts, take, call, sources in calls:
+                if parts:
+                    gradients[slot] = add(gradients[slot], [gradients[part] for part, _ in _in_order(parts)])
+                if gradients[slot] is None:
+                    continue
+                gradient = call(take(values), gradients[slot])
+                if sources.__class__ is int:
+                    present = gradients[sources]
+                    gradients[sources] = gradient if present is None else add(present, gradient)
+                elif gradient is not None:
+                    for source, part in zip(sources, gradient, strict=True):
+                        present = gradients[source]
+                        gradients[source] = part if present is None else add(present, part)
+        except Exception as error:
+            raise self._failure(program.steps[slot - self.nInputs], "backward", error) from error
+        return self.gradInput
+
+    def _seed(self, gradOutput):
+        """The list of gradients by slot, with those of the outputs filled in."""
+        slots = self._program.outputs
+        if len(slots) > 1:
+            if not isinstance(gradOutput, (list, tuple)):
+                raise TensorTypeError(
+                    f"{self._called()} has {len(slots)} outputs: gradOutput must be a table (list) of as many, got "
+                    f"{shape_of(gradOutput)}"
+                )
+            if len(gradOutput) != len(slots):
+                raise ShapeError(f"{self._called()} has {len(slots)} outputs, got {len(gradOutput)} gradOutputs")
+        else:
+            gradOutput = [gradOutput]
+        gradients = [None] * self._program.count
+        for slot, gradient in zip(slots, gradOutput, strict=True):
+            value = self._values[slot]
+            if getattr(gradient, "shape", None) != getattr(value, "shape", None) and gradient is not None:
+                raise ShapeError(f"{self._called()}: output is {shape_of(value)}, but gradOutput {shape_of(gradient)}")
+            gradients[slot] = gradient if gradients[slot] is None else add(gradients[slot], gradient)
+        return gradients
+
+    def _ready(self, input):
+        """Return the program to run; raise unless the input fits the network's number of inputs and type."""
+        if self.nInputs > 1:
+            if not isinstance(input, (list, tuple)):
+                raise TensorTypeError(
+                    f"{self._called()} takes a table (list) of {self.nInputs} inputs, got {shape_of(input)}"
+                )
+            if len(input) != self.nInputs:
+                raise ShapeError(f"{self._called()} takes {self.nInputs} inputs, got {len(input)}: {shape_of(input)}")
+        if self._program is None or self._stamp != gModule._revision:
+            self._compile()
+        for array in (input,) if self.nInputs == 1 else input:
+            if array.__class__ is not np.ndarray or array.dtype is not self._dtype:
+                return self._checked(input)
+        return self._program
+
+    def _compile(self):
+        self._stamp, self._dtype, self._sweeps = gModule._revision, self.dtype, {}
+        wrappers = [*gModule._everywhere, *self._hooks, *([_announce] if self._verbose else [])]
+        self._program = Program(self, _inlines, wrappers)
+        self._strict = None
+
+    def _checked(self, input):
+        """Check the types of tables and integers; with integers inside, the program checks each module's input."""
+        strict = False
+        for leaf in leaves(input):
+            if not isinstance(leaf, np.ndarray):
+                raise TensorTypeError(f"{self._called()} takes numpy arrays or tables (lists) of them, got {shape_of(input)}")
+            if leaf.dtype != self._dtype:
+                if leaf.dtype.kind not in "iub":
+                    self._refuse(leaf)
+                strict = True
+        if strict and self._strict is None:
+            self._strict = Program(self, _inlines, (*self._program.wrappers, _check_types))
+        return self._strict if strict else self._program
+
+    def _refuse(self, leaf):
+        try:
+            super(Container, self).check_input(leaf)
+        except TensorTypeError as error:
+            raise TensorTypeError(f"{self._called()}: {error}") from None
+
+    def _calls(self, verb):
+        if self._values is None:
+            raise StateError(f"{self._called()}: {verb} needs a forward pass with the same input first")
+        if verb not in self._sweeps:
+            self._sweeps[verb] = self._program.calls(verb)
+        return self._sweeps[verb]
+
+    def _failure(self, step, phase, error):
+        """The error that says which node failed, where it was declared and what reached it."""
+        node = error.node if isinstance(error, NodeError) and error.node is not None else step.node
+        values = [self._values[slot] for slot in step.sources]
+        name = f"'{node.name}' " if node.name else ""
+        message = (
+            f"{phase} failed at node {name}({node.title()}), declared at {node.declared}\n"
+            f"  {error if isinstance(error, NodeError) else f'{type(error).__name__}: {error}'}\n"
+            f"  input: {shape_of(values[0] if len(values) == 1 else values)}"
+        )
+        if phase != "forward" and self._gradients is not None:
+            message += f"\n  gradOutput: {shape_of(self._gradients[step.slot])}"
+        return NodeError(message, node)
+
+    # Results ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def output(self):
+        """What the last forward pass put out: an array, or with several outputs the list of them."""
+        return None if self._view is None else self.value(self.outnode)
+
+    @output.setter
+    def output(self, value):
+        if value is None:
+            self._view = None
+
+    @property
+    def gradInput(self):
+        """The gradient by the input from the last backward pass, structured like the input."""
+        if self._view is None or self._view[0]._gradients is None:
+            return None
+        gradients = [self.gradient(feed) for feed in self._entries()]
+        values = [self.value(feed) for feed in self._entries()]
+        gradients = [zero(v) if g is None else g for g, v in zip(gradients, values, strict=True)]
+        return gradients if self.nInputs > 1 else gradients[0]
+
+    @gradInput.setter
+    def gradInput(self, value):
+        """Derived from the last backward pass; assigning has no effect."""
+
+    def _entries(self):
+        return [feed for feeds in self._feeds.values() for feed in feeds]
+
+    def value(self, node):
+        """The output of one of this gModule's nodes in the last forward pass, or None."""
+        return self._look_up(node, "_values")
+
+    def gradient(self, node):
+        """The gradient that reached one of this gModule's nodes in the last backward pass, or None."""
+        return self._look_up(node, "_gradients")
+
+    def _look_up(self, node, tape):
+        if self._view is None:
+            return None
+        owner, refs = self._view
+        return None if getattr(owner, tape) is None else _resolve(refs[node], getattr(owner, tape))
+
+    # Structure -------------------------------------------------------------------------------------------------------
+
+    def node(self, name):
+        """Return the node that is annotated with ``name``; ``net["i2h"]`` is the same."""
+        found = [node for node in self.forwardnodes if node.name == name]
+        if len(found) == 1:
+            return found[0]
+        names = [node.name for node in self.forwardnodes if node.name]
+        if found:
+            raise GraphError(f"{self._called()} has {len(found)} nodes named {name!r}: {found}")
+        near = difflib.get_close_matches(str(name), names, n=3)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else f"; its names are {names}"
+        raise RangeError(f"{self._called()} has no node named {name!r}{hint}")
+
+    def __getitem__(self, name):
+        return self.node(name)
+
+    __iter__ = None  # a gModule is no sequence of names
+
+    def rewire(self):
+        """Take notice of an edit: a node's other module, another type, a hook; called by those who edit."""
+        gModule._revision += 1
+        self._program = None
+        self._list_modules()
+
+    def replace(self, callback):
+        """Let ``callback(module)`` return a substitute for every module inside; return this one's substitute."""
+        substitute = callback(self)
+        new = {id(module): module.replace(callback) for module in self.modules}
+        for node in self.forwardnodes:
+            if node.module is not None:
+                node._module = new[id(node.module)]
+        self.rewire()
+        return substitute
+
+    def add(self, module):
+        raise GraphError(f"{self._called()}: the modules of a gModule are those of its nodes; build another graph")
+
+    insert = remove = add
+
+    def type(self, name=None, tensorCache=None):
+        if name is None:
+            return self._type
+        self.clearState()
+        super().type(name, tensorCache)
+        self.rewire()
+        return self
+
+    def clearState(self):
+        self._view = self._values = self._gradients = self._program = None
+        for module in self.modules:
+            module.clearState()
+        return self
+
+    @property
+    def row_wise(self):
+        """True if every module inside is."""
+        return all(module.row_wise for module in self.modules)
+
+    # Hooks -----------------------------------------------------------------------------------------------------------
+
+    def addHook(self, wrap):
+        """Let ``wrap(node, module, verb, call)`` return what to call in place of ``call`` at every step of a pass.
+
+        Without hooks nothing is wrapped and nothing costs.
+        """
+        self._hooks = (*self._hooks, wrap)
+        self.rewire()
+        return self
+
+    def removeHook(self, wrap):
+        """Take a hook off again."""
+        self._hooks = tuple(hook for hook in self._hooks if hook is not wrap)
+        self.rewire()
+        return self
+
+    @property
+    def verbose(self):
+        """True prints each node's label as it runs."""
+        return self._verbose
+
+    @verbose.setter
+    def verbose(self, value):
+        self._verbose = bool(value)
+        self.rewire()
+
+    # Copies and text -------------------------------------------------------------------------------------------------
+
+    def __getstate__(self):
+        """A flat description, so that copying and pickling never recurse along the graph."""
+        number = {node: index for index, node in enumerate(self._own_nodes())}
+        nodes = [
+            (n.module, n.annotations, n.selectindex, n.nSplitOutputs, n.declared, [number[s] for s in n.inputs])
+            for n in number
+        ]
+        dropped = {"modules", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs"}
+        fields = {key: value for key, value in vars(self).items() if key not in dropped and key[0] != "_"}
+        fields |= {"_type": self._type, "_verbose": self._verbose}
+        return {
+            "fields": fields,
+            "nodes": nodes,
+            "inputs": [number[node] for node in self._inputs],
+            "outputs": [number[node] for node in self._outputs],
+        }
+
+    def _own_nodes(self):
+        """The nodes that the user made, in order; not the bundling nodes at both ends."""
+        ends = {self.innode, self.outnode, *self.innode.consumers}
+        ends.update(*(consumer.consumers for consumer in self.innode.consumers))
+        return [node for node in self.forwardnodes if node not in ends]
+
+    def __setstate__(self, state):
+        vars(self).update(state["fields"], _hooks=())
+        nodes = []
+        for module, annotations, selectindex, nSplitOutputs, declared, inputs in state["nodes"]:
+            node = Node(module, [nodes[i] for i in inputs], selectindex=selectindex, nSplitOutputs=nSplitOutputs)
+            node.annotations, node.declared = annotations, declared
+            nodes.append(node)
+        self._wire([nodes[i] for i in state["inputs"]], [nodes[i] for i in state["outputs"]])
+
+    def _called(self):
+        """What messages call this network."""
+        return f"nn.gModule '{self.name}'" if self.name else "nn.gModule"
+
+    def __repr__(self):
+        name = f" '{self.name}'" if self.name else ""
+        rows = []
+        for number, node in enumerate((n for n in self.forwardnodes if n.module is not None), 1):
+            label = f" {node.name}:" if node.name else ""
+            rows.append(f"({number}):{label} {node.module!r}".replace("\n", "\n  "))
+        return self._indented(rows).replace(" {", f"{name} {{", 1)
+
+
+def _resolve(ref, tape):
+    return [_resolve(part, tape) for part in ref] if isinstance(ref, list) else tape[ref]
+
+
+def _in_order(parts):
+    return sorted(parts, key=lambda part: part[1])
+
+
+def _inlines(module):
+    """Tell whether a module is a gModule as it stands, whose nodes may run in the line of the graph around it."""
+    return type(module) is gModule and not module._hooks and not module._verbose
+
+
+def _announce(node, module, verb, call):
+    def run(*arguments, **keywords):
+        result = call(*arguments, **keywords)
+        if verb == "updateOutput":
+            print(f" V : {node.title()} -> {shape_of(result)}")
+        return result
+
+    return run
+
+
+def _check_types(node, module, verb, call):
+    def run(input, *rest, **keywords):
+        if verb == "updateOutput":
+            module.check_input(input)
+        return call(input, *rest, **keywords)
+
+    return run

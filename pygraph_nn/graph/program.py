@@ -1,0 +1,203 @@
+"""A graph as a straight line of steps over numbered slots: everything that can be known before a pass, known once.
+
+The value of every node has a slot, a place in one list. A step takes the values of its sources from the list, calls
+one module and appends the result, so that the forward pass is a loop of three names, and a step's slot is its turn.
+Nested gModules are laid out in the same line. A node that only routes (a split, a graph's input and output nodes)
+has no slot of its own where the sources' slots say it all.
+"""
+
+from operator import itemgetter
+
+from ..errors import GraphError, ShapeError, TensorTypeError
+from ..modules.containers import recall, remember
+from ..modules.module import Module
+from ..nesting import is_table, shape_of
+
+__all__ = ["Program", "Step"]
+
+
+class Step:
+    """One call: which node, which module, from which slots, into which slot."""
+
+    __slots__ = ("node", "module", "sources", "slot", "take", "run", "parts")
+
+    def __init__(self, node, module, sources, slot, run):
+        self.node, self.module, self.sources, self.slot, self.run = node, module, sources, slot, run
+        self.take = itemgetter(*sources)
+        self.parts = ()
+
+    def bind(self, verb):
+        """Return the module's method for ``verb``; the routing steps hand the gradient through."""
+        if self.module is None:
+            return _hand_through
+        plain = verb == "backward" and not learns(self.module) and type(self.module).backward is Module.backward
+        return getattr(self.module, "updateGradInput" if plain else verb)
+
+
+def learns(module):
+    """Tell whether a module can have parameters: it overrides accGradParameters."""
+    return type(module).accGradParameters is not Module.accGradParameters
+
+
+class Program:
+    """The steps of one gModule, and where each node's value is found.
+
+    Parameters
+    ----------
+    net : gModule
+    inlines : callable
+        ``inlines(module)`` tells whether a module is a gModule whose nodes may be laid out in the same line.
+    wrappers : sequence of callables
+        ``wrap(node, module, verb, call)`` returns what to call in place of ``call``; how hooks see every step.
+    """
+
+    def __init__(self, net, inlines, wrappers=()):
+        self.net, self.inlines, self.wrappers = net, inlines, tuple(wrappers)
+        self.steps = []
+        self.first = self.count = net.nInputs
+        self.embedded = []
+        entry = list(range(self.first))
+        self.refs, outputs = self._lay_out(net, entry if self.first > 1 else entry[0])
+        self.outputs = [self._slot(ref, net.outnode) for ref in outputs]
+        self.repeated = self._repeated()
+        self.forward = [(step.take, self._forward_call(step)) for step in self.steps]
+        self.learners = [step for step in self.steps if step.module is not None and learns(step.module)]
+
+    def _lay_out(self, net, entry):
+        """Append the steps of ``net``, given the ref of its input; return each node's ref and those of the outputs.
+
+        A ref says where a value is: the number of a slot, or a list of refs for a table that is never made.
+        """
+        refs = {net.innode: entry}
+        for node in net.forwardnodes:
+            if node is not net.innode and node is not net.outnode:
+                refs[node] = self._place(node, [refs[source] for source in net.sources(node)])
+        outputs = [refs[source] for source in net.sources(net.outnode)]
+        refs[net.outnode] = outputs if len(outputs) > 1 else outputs[0]
+        return refs, outputs
+
+    def _place(self, node, sources):
+        """Append what ``node`` needs; return its ref."""
+        module = node.module
+        if module is not None and self.inlines(module):
+            refs, outputs = self._lay_out(module, self._entry(node, module, sources))
+            self.embedded.append((module, refs))
+            return outputs if len(outputs) > 1 else outputs[0]
+        if module is not None:
+            return self._append(node, module, [self._slot(ref, node) for ref in sources], module.updateOutput)
+        ref = sources[0] if len(sources) == 1 else sources
+        if node.selectindex is not None:
+            return self._select(node, ref)
+        if node.nSplitOutputs:
+            return self._split(node, ref, node.nSplitOutputs)
+        return ref
+
+    def _entry(self, node, module, sources):
+        """The ref of a nested gModule's input."""
+        ref = sources[0] if len(sources) == 1 else sources
+        if module.nInputs == 1:
+            return ref
+        return self._unpacked(node, ref, module.nInputs)
+
+    def _unpacked(self, node, ref, n):
+        """The refs of the ``n`` entries of the table at ``ref``."""
+        if isinstance(ref, list):
+            if len(ref) != n:
+                raise GraphError(f"{node!r} takes a table of {n} entries, but its inputs make one of {len(ref)}")
+            return ref
+        table = self._split(node, ref, n)
+        return [self._select(node, table, index) for index in range(1, n + 1)]
+
+    def _split(self, node, ref, n):
+        if isinstance(ref, list):
+            return self._unpacked(node, ref, n)
+        return self._append(node, None, [ref], _expect_table(n))
+
+    def _select(self, node, ref, index=None):
+        index = node.selectindex if index is None else index
+        if isinstance(ref, list):
+            return ref[index - 1]
+        split = self.steps[ref - self.first]
+        slot = self._append(node, None, [ref], itemgetter(index - 1))
+        split.parts = (*split.parts, (slot, index))
+        return slot
+
+    def _slot(self, ref, node):
+        """The slot of a ref; a table that was only a list of refs is made now."""
+        if isinstance(ref, list):
+            slots = [self._slot(part, node) for part in ref]
+            run = list if len(slots) > 1 else _one_entry
+            return self._append(node, None, slots, run)
+        return ref
+
+    def _append(self, node, module, sources, run):
+        self.steps.append(Step(node, module, sources, self.count, run))
+        self.count += 1
+        return self.count - 1
+
+    def _repeated(self):
+        """The slots of the steps whose module, or one inside it, runs in another step as well."""
+        users = {}
+        for step in self.steps:
+            if step.module is not None:
+                for part in {id(part): part for part in step.module.listModules()}:
+                    users.setdefault(part, set()).add(step.slot)
+        return set().union(*(slots for slots in users.values() if len(slots) > 1))
+
+    def _forward_call(self, step):
+        call = step.run
+        if step.slot in self.repeated:
+            call = self._remembering(step, call)
+        return self._wrapped(step, "updateOutput", call)
+
+    def _wrapped(self, step, verb, call):
+        if step.module is not None:
+            for wrap in self.wrappers:
+                call = wrap(step.node, step.module, verb, call)
+        return call
+
+    def _remembering(self, step, call):
+        """Each place of a repeated module has states of its own, taken down after each call, given back before."""
+        net, module, slot = self.net, step.module, step.slot
+
+        def run(*arguments):
+            if slot in net._states:
+                recall(net._states[slot])
+            result = call(*arguments)
+            net._states[slot] = remember(module)
+            return result
+
+        return run
+
+    def calls(self, verb):
+        """The steps of a backward sweep, last first: slot, parts, take, call, sources."""
+        sweep = []
+        for step in reversed(self.steps):
+            if step.module is None and step.run.__class__ is itemgetter:
+                continue  # a select: its gradient is collected by its split
+            call = step.bind(verb)
+            if step.slot in self.repeated:
+                call = self._remembering(step, call)
+            call = self._wrapped(step, verb, call)
+            sources = step.sources if len(step.sources) > 1 else step.sources[0]
+            sweep.append((step.slot, step.parts, step.take, call, sources))
+        return sweep
+
+
+def _hand_through(input, gradOutput):
+    return gradOutput
+
+
+def _one_entry(value):
+    return [value]
+
+
+def _expect_table(n):
+    def check(table):
+        if not is_table(table):
+            raise TensorTypeError(f"split({n}) takes a table of {n} entries, got {shape_of(table)}")
+        if len(table) != n:
+            raise ShapeError(f"split({n}) takes a table of {n} entries, got {len(table)}: {shape_of(table)}")
+        return table
+
+    return check

@@ -1,0 +1,262 @@
+"""Modules made of modules: in sequence, side by side on the entries of a table, or around one another."""
+
+from ..errors import GraphError, NodeError, RangeError, StateError
+from ..nesting import shape_of
+from .checks import expect_table
+from .module import Module
+
+__all__ = ["Container", "Sequential", "ParallelTable"]
+
+
+def remember(module):
+    """Take down the state that a pass left in a module and all inside it.
+
+    The engine does so where one module stands at several places of a network: before each place's backward pass,
+    ``recall`` gives the module back what it had there.
+    """
+    return [(part, dict(vars(part))) for part in module.listModules()]
+
+
+def recall(states):
+    """Give modules back the state that ``remember`` took down."""
+    for part, fields in states:
+        vars(part).update(fields)
+
+
+class Container(Module):
+    """Base of all modules made of modules; ``modules`` is their list.
+
+    A subclass runs its modules through ``run(index, verb, *arguments)``, which names the place when one fails and keeps
+    apart the states of a module that stands at several indices. Source: Torch7's nn/Container.lua.
+
+    >>> import pygraph_nn as nn
+    >>> net = nn.Sequential().add(nn.Linear(3, 4)).add(nn.Tanh())
+    >>> net.size(), net.get(2), net.modules[1]
+    (2, nn.Tanh, nn.Tanh)
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.modules = []
+
+    def add(self, module):
+        """Append a module; return the container."""
+        if not isinstance(module, Module):
+            raise GraphError(f"{self.typename()}.add takes a Module, got {module!r}")
+        self.modules.append(module)
+        return self
+
+    def get(self, index):
+        """Return the module at ``index``, counted from 1 (negative from the end)."""
+        return self.modules[self._position(index, len(self.modules))]
+
+    def insert(self, module, index=None):
+        """Insert a module before ``index``, counted from 1; at the end by default."""
+        if not isinstance(module, Module):
+            raise GraphError(f"{self.typename()}.insert takes a Module, got {module!r}")
+        count = len(self.modules)
+        self.modules.insert(count if index is None else self._position(index, count + 1), module)
+        return self
+
+    def remove(self, index=None):
+        """Remove the module at ``index``, counted from 1, the last one by default; return it."""
+        count = len(self.modules)
+        return self.modules.pop(self._position(count if index is None else index, count))
+
+    def size(self):
+        """Return the number of modules directly inside."""
+        return len(self.modules)
+
+    __len__ = size
+
+    def _position(self, index, count):
+        position = index - 1 if index > 0 else count + index
+        if index == 0 or not 0 <= position < count:
+            raise RangeError(f"{self.typename()}: index {index} is out of range: its modules are counted 1 to {count}")
+        return position
+
+    def __bool__(self):
+        return True
+
+    def _own_memory(self):
+        return set()
+
+    def run(self, index, verb, *arguments):
+        """Run ``verb`` of the module at ``index`` (Python's, from 0); name the place if it fails.
+
+        ``updateOutput``, ``updateGradInput``, ``accGradParameters`` and ``backward`` keep the states of a module that
+        stands at several indices apart.
+        """
+        module = self.modules[index]
+        repeated = self.modules.count(module) > 1 if len(self.modules) > 1 else False
+        try:
+            if repeated and verb != "updateOutput":
+                recall(self._states[index])
+            result = getattr(module, verb)(*arguments)
+            if repeated:
+                self._states = {**getattr(self, "_states", {}), index: remember(module)}
+            return result
+        except NodeError as error:
+            raise NodeError(f"in module {index + 1} of {self.typename()}: {error}", error.node) from error
+        except Exception as error:
+            raise NodeError(
+                f"in module {index + 1} of {self.typename()}, {module!r}, {verb} of {shape_of(arguments[0])}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    def check_input(self, input):
+        """The modules inside check what reaches them."""
+
+    def parameters(self):
+        """Return the parameters of all modules inside, and their gradients, each list in the modules' order."""
+        parameters, gradients = [], []
+        for module in self.modules:
+            own, own_gradients = module.parameters()
+            parameters += own
+            gradients += own_gradients
+        return parameters, gradients
+
+    def zeroGradParameters(self):
+        for module in self.modules:
+            module.zeroGradParameters()
+
+    def updateParameters(self, learningRate):
+        for module in self.modules:
+            module.updateParameters(learningRate)
+
+    def training(self):
+        for module in self.modules:
+            module.training()
+        return super().training()
+
+    def evaluate(self):
+        for module in self.modules:
+            module.evaluate()
+        return super().evaluate()
+
+    def reset(self, stdv=None):
+        for module in self.modules:
+            module.reset(stdv)
+        return self
+
+    def share(self, other, *names):
+        """Share the named parameters of every module inside with its counterpart in ``other``."""
+        if len(self.modules) != len(other.children()):
+            raise GraphError(
+                f"share: {self.typename()} has {len(self.modules)} modules, the other one {len(other.children())}"
+            )
+        for module, twin in zip(self.modules, other.modules, strict=True):
+            module.share(twin, *names)
+        return self
+
+    def clearState(self):
+        vars(self).pop("_states", None)
+        for module in self.modules:
+            module.clearState()
+        return super().clearState()
+
+    def _indented(self, lines):
+        return self.typename() + " {\n  " + "\n  ".join(lines) + "\n}"
+
+
+class Sequential(Container):
+    """y = f_n(... f_2(f_1(x))): each module takes the output of the one before.
+
+    Source: Torch7's nn/Sequential.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> net = nn.Sequential().add(nn.Tanh()).add(nn.ReLU())
+    >>> net
+    nn.Sequential {
+      [input -> (1) -> (2) -> output]
+      (1): nn.Tanh
+      (2): nn.ReLU
+    }
+    >>> net.forward(np.zeros(1))
+    array([0.])
+    """
+
+    @property
+    def row_wise(self):
+        """True if every module inside is."""
+        return all(module.row_wise for module in self.modules)
+
+    def updateOutput(self, input):
+        steps = [input]
+        for index in range(len(self.modules)):
+            steps.append(self.run(index, "updateOutput", steps[-1]))
+        self._steps = steps
+        self.output = steps[-1]
+        return self.output
+
+    def _sweep(self, verb, gradOutput, *scale):
+        """Run a verb from the last module to the first; return the gradient that arrives at the input."""
+        if self.output is None:
+            raise StateError(f"{self.typename()}: {verb} needs a forward pass with the same input first")
+        gradients = [gradOutput]
+        for index in reversed(range(len(self.modules))):
+            gradients.append(self.run(index, verb, self._steps[index], gradients[-1], *scale))
+        self._gradients = gradients[::-1]
+        self.gradInput = gradients[-1]
+        return self.gradInput
+
+    def updateGradInput(self, input, gradOutput):
+        return self._sweep("updateGradInput", gradOutput)
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        for index in reversed(range(len(self.modules))):
+            self.run(index, "accGradParameters", self._steps[index], self._gradients[index + 1], scale)
+
+    def backward(self, input, gradOutput, scale=1):
+        return self._sweep("backward", gradOutput, scale)
+
+    def clearState(self):
+        self._steps = self._gradients = None
+        return super().clearState()
+
+    def __repr__(self):
+        chain = " -> ".join(["input", *(f"({n})" for n in range(1, len(self.modules) + 1)), "output"])
+        rows = [f"({n}): {module!r}".replace("\n", "\n  ") for n, module in enumerate(self.modules, 1)]
+        return self._indented([f"[{chain}]", *rows])
+
+
+class ParallelTable(Container):
+    """y[i] = f_i(x[i]): the i-th module takes the i-th entry of the input table.
+
+    Source: Torch7's nn/ParallelTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> net = nn.ParallelTable().add(nn.Identity()).add(nn.Tanh())
+    >>> net.forward([np.ones(1), np.zeros(1)])
+    [array([1.]), array([0.])]
+    """
+
+    def updateOutput(self, input):
+        expect_table(self, input)
+        if len(input) < len(self.modules):
+            expect_table(self, input, len(self.modules))
+        self.output = [self.run(i, "updateOutput", input[i]) for i in range(len(self.modules))]
+        return self.output
+
+    def _each(self, verb, input, gradOutput, *scale):
+        expect_table(self, gradOutput, len(self.modules))
+        return [self.run(i, verb, input[i], gradOutput[i], *scale) for i in range(len(self.modules))]
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = self._each("updateGradInput", input, gradOutput)
+        return self.gradInput
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        self._each("accGradParameters", input, gradOutput, scale)
+
+    def backward(self, input, gradOutput, scale=1):
+        self.gradInput = self._each("backward", input, gradOutput, scale)
+        return self.gradInput
+
+    def __repr__(self):
+        last = len(self.modules)
+        rows = []
+        for n, module in enumerate(self.modules, 1):
+            lead, rest = ("  |`-> ", "  |    ") if n < last else ("   `-> ", "       ")
+            rows.append(lead + f"({n}): {module!r}".replace("\n", "\n  " + rest))
+        return self._indented(["input", *rows, "   ... -> output"])

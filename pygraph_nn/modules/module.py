@@ -1,0 +1,459 @@
+"""Module: the contract of everything that computes in a graph."""
+
+import copy
+import inspect
+import itertools
+import warnings
+import weakref
+
+import numpy as np
+
+from .. import tensors
+from ..errors import GraphError, ShapeError, StateError, TensorTypeError
+from ..memory import Window, convert, gather
+from ..nesting import is_table, leaves, shape_of
+from ..node import Node
+
+__all__ = ["Module"]
+
+# Every living module. getParameters() moves parameters to new memory; whoever shares the old memory must move along,
+# also a clone outside of the network that is flattened.
+_living = weakref.WeakSet()
+
+
+class Module:
+    """The contract: ``updateOutput``, ``updateGradInput`` and ``accGradParameters``, in that order.
+
+    A subclass overrides the three verbs (the last one only if it has parameters) and inherits the rest:
+
+    >>> import numpy as np
+    >>> import pygraph_nn as nn
+    >>> class Double(nn.Module):
+    ...     def updateOutput(self, input):
+    ...         self.output = 2 * input
+    ...         return self.output
+    ...     def updateGradInput(self, input, gradOutput):
+    ...         self.gradInput = 2 * gradOutput
+    ...         return self.gradInput
+    >>> net = nn.Sequential().add(Double()).add(nn.Tanh())
+    >>> net.forward(np.zeros(3))
+    array([0., 0., 0.])
+
+    ``input`` is an array or a table (list) of arrays, ``gradOutput`` has the structure of the output and the result of
+    ``updateGradInput`` that of the input. No verb writes into its arguments or into an array that it handed out
+    before. Source: Torch7's nn/Module.lua.
+
+    Attributes
+    ----------
+    output, gradInput : what the last pass put out.
+    train : bool; True after ``training()``, False after ``evaluate()``.
+    row_wise : bool; True promises that row i of the output depends on row i of the input alone (rows are the first
+        dimension), so that several batches may be computed as one. A property where it depends on the arguments.
+    takes_integers : bool; True where integer arrays are welcome in the input.
+    """
+
+    train = True
+    shared = False
+    row_wise = False
+    takes_integers = False
+
+    def __new__(cls, *args, **kwargs):
+        module = super().__new__(cls)
+        _living.add(module)
+        return module
+
+    def __init__(self):
+        self.output = None
+        self.gradInput = None
+        self._type = tensors.getdefaulttensortype()
+
+    # The verbs ------------------------------------------------------------------------------------------------------
+
+    def updateOutput(self, input):
+        """Compute the output of ``input``, keep it as ``self.output`` and return it."""
+        raise NotImplementedError(f"{self.typename()} has no updateOutput")
+
+    def updateGradInput(self, input, gradOutput):
+        """Compute the gradient of the loss by ``input``, keep it as ``self.gradInput`` and return it."""
+        raise NotImplementedError(f"{self.typename()} has no updateGradInput")
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        """Add ``scale`` times the gradient of the loss by the parameters to ``gradWeight`` and friends."""
+
+    def forward(self, input):
+        """Check the types of ``input`` and run ``updateOutput``."""
+        self.check_input(input)
+        return self.updateOutput(input)
+
+    def backward(self, input, gradOutput, scale=1):
+        """Run ``updateGradInput`` and ``accGradParameters``; return ``gradInput``.
+
+        ``forward`` must have been called with the same ``input`` just before.
+        """
+        if self.output is None:
+            raise StateError(f"{self!r}: backward needs a forward pass with the same input first")
+        self.updateGradInput(input, gradOutput)
+        self.accGradParameters(input, gradOutput, scale)
+        return self.gradInput
+
+    def check_input(self, input):
+        """Raise TensorTypeError unless every array in ``input`` has the module's type."""
+        dtype = self.dtype
+        for leaf in leaves(input):
+            if not isinstance(leaf, np.ndarray):
+                raise TensorTypeError(
+                    f"{self!r}: the input must be a numpy array or a table (list) of them, got {shape_of(input)}"
+                )
+            if leaf.dtype != dtype and not (self.takes_integers and leaf.dtype.kind in "iub"):
+                raise TensorTypeError(_type_message(self, leaf))
+
+    # Calling makes nodes ---------------------------------------------------------------------------------------------
+
+    def __call__(self, *inputs):
+        """``m(node)``, ``m([node, node])`` and ``m()`` make a Node; ``m(array)`` runs ``forward``."""
+        if len(inputs) > 1:
+            raise GraphError(f"{self!r} takes one argument: use [input1, input2] to pass several inputs")
+        if not inputs:
+            return Node(self)
+        (input,) = inputs
+        if isinstance(input, (Node, Module)) or input is None:
+            input = [input]
+        elif not isinstance(input, (list, tuple)):
+            return self.forward(input)
+        elif input and not any(isinstance(leaf, (Node, Module)) or leaf is None for leaf in leaves(input)):
+            return self.forward(input)
+        elif not input:
+            raise GraphError(
+                f"{self!r} cannot be called with an empty list of inputs; for a node without inputs, leave the second "
+                "pair of parentheses empty: module()"
+            )
+        expect_nodes(input, "inputs")
+        return Node(self, input)
+
+    def __neg__(self):
+        """``-m`` is ``m()``: a node without inputs."""
+        return self()
+
+    def __rsub__(self, nodes):
+        """``[a, b] - m`` is ``m([a, b])``."""
+        return self(nodes)
+
+    # Parameters ------------------------------------------------------------------------------------------------------
+
+    def parameters(self):
+        """Return two lists: the parameters and, in the same order, their gradients."""
+        names = [name for name in ("weight", "bias") if getattr(self, name, None) is not None]
+        return [getattr(self, name) for name in names], [getattr(self, _gradient_name(name)) for name in names]
+
+    def getParameters(self):
+        """Move all parameters into one flat vector, all gradients into another, and return the two vectors.
+
+        The modules then hold views of the vectors, and so does every module outside of this network that shared
+        memory with one inside. A second call returns the same memory.
+
+        >>> import pygraph_nn as nn
+        >>> net = nn.Linear(3, 2)
+        >>> x, dx = net.getParameters()
+        >>> x.fill(1); net.weight[0, 0].item(), x.size
+        (1.0, 8)
+        """
+        parameters, gradients = self.parameters()
+        if not parameters:
+            empty = np.empty(0, self.dtype)
+            return empty, empty.copy()
+        gradients = _one_gradient_each(parameters, gradients)
+        flat, move = gather(parameters)
+        grad_flat, grad_move = gather(gradients)
+        if flat.size != grad_flat.size:
+            raise StateError(
+                f"getParameters(): {flat.size} numbers in the parameters, {grad_flat.size} in their gradients; share "
+                "'weight' together with 'gradWeight' and 'bias' together with 'gradBias'"
+            )
+        _move_everybody(move, grad_move)
+        return flat, grad_flat
+
+    def zeroGradParameters(self):
+        """Set all accumulated gradients to zero."""
+        for gradient in self.parameters()[1]:
+            gradient.fill(0)
+
+    def updateParameters(self, learningRate):
+        """Take one step of gradient descent: parameter -= learningRate * gradient."""
+        for parameter, gradient in zip(*self.parameters(), strict=True):
+            parameter -= learningRate * gradient
+
+    def accUpdateGradParameters(self, input, gradOutput, lr):
+        """Step along the gradient of this input at once: accumulate into a fresh gradient, then update."""
+        parameters, gradients = self.parameters()
+        kept = [gradient.copy() for gradient in gradients]
+        self.zeroGradParameters()
+        self.accGradParameters(input, gradOutput, 1)
+        self.updateParameters(lr)
+        for gradient, old in zip(gradients, kept, strict=True):
+            gradient[...] = old
+
+    def backwardUpdate(self, input, gradOutput, lr):
+        """``updateGradInput`` followed by ``accUpdateGradParameters``."""
+        self.updateGradInput(input, gradOutput)
+        self.accUpdateGradParameters(input, gradOutput, lr)
+        return self.gradInput
+
+    def reset(self, stdv=None):
+        """Draw fresh parameters; a module without any does nothing."""
+        return self
+
+    # Modes and types -------------------------------------------------------------------------------------------------
+
+    def training(self):
+        """Switch to training mode (Dropout drops, BatchNormalization uses the batch's statistics)."""
+        self.train = True
+        return self
+
+    def evaluate(self):
+        """Switch to evaluation mode."""
+        self.train = False
+        return self
+
+    @property
+    def dtype(self):
+        """The numpy dtype of the module's type."""
+        return tensors.dtype_of(self._type)
+
+    def type(self, name=None, tensorCache=None):
+        """Convert to another tensor type, keeping what is shared shared; without arguments, return the type's name.
+
+        >>> import pygraph_nn as nn
+        >>> nn.Linear(2, 2).type("torch.FloatTensor").weight.dtype
+        dtype('float32')
+        """
+        if name is None:
+            return self._type
+        dtype = tensors.dtype_of(name)
+        cache = {} if tensorCache is None else tensorCache
+        mine = self._own_memory()
+        for key, value in vars(self).items():
+            vars(self)[key] = _convert_tree(value, name, dtype, cache, mine)
+        self._type = name
+        return self
+
+    def float(self, tensorCache=None):
+        """Convert to float32, Torch7's FloatTensor."""
+        return self.type("torch.FloatTensor", tensorCache)
+
+    def double(self, tensorCache=None):
+        """Convert to float64, Torch7's DoubleTensor."""
+        return self.type("torch.DoubleTensor", tensorCache)
+
+    # Copies ----------------------------------------------------------------------------------------------------------
+
+    def clone(self, *names):
+        """Return a deep copy; the named parameters share memory with the original.
+
+        >>> import pygraph_nn as nn
+        >>> a = nn.Linear(2, 2); b = a.clone("weight", "bias", "gradWeight", "gradBias")
+        >>> a.weight[0, 0] = 5; b.weight[0, 0].item()
+        5.0
+        """
+        memo = {}
+        for module in self.listModules():
+            for name in names:
+                array = getattr(module, name, None)
+                if isinstance(array, np.ndarray):
+                    memo[id(array)] = array
+                    memo[id(module), name] = array
+        twin = copy.deepcopy(self, memo)
+        return twin.share(self, *names) if names else twin
+
+    def share(self, other, *names):
+        """Make the named parameters the same memory as those of ``other``, a module of the same structure."""
+        for name in names:
+            array = getattr(other, name, None)
+            if array is not None and getattr(self, name, None) is not None:
+                setattr(self, name, array)
+                self.shared = other.shared = True
+        return self
+
+    def _own_memory(self):
+        """The ids of this module's own parameters and gradients, whose sharing copies and conversions keep."""
+        return {id(array) for array in itertools.chain(*self.parameters())}
+
+    def __getstate__(self):
+        mine = self._own_memory()
+        return {
+            key: Window.of(value) if id(value) in mine and value.base is not None else value
+            for key, value in vars(self).items()
+        }
+
+    def __setstate__(self, state):
+        vars(self).update(
+            (key, value.open() if isinstance(value, Window) else value) for key, value in state.items()
+        )
+
+    # Structure -------------------------------------------------------------------------------------------------------
+
+    def children(self):
+        """Return the modules directly inside this one; none, unless it is a container."""
+        return getattr(self, "modules", ())
+
+    def listModules(self):
+        """Return this module and all inside it, each before its own children.
+
+        >>> import pygraph_nn as nn
+        >>> nn.Sequential().add(nn.Tanh()).listModules()[1]
+        nn.Tanh
+        """
+        found, waiting = [], [self]
+        while waiting:
+            module = waiting.pop()
+            found.append(module)
+            waiting.extend(reversed(module.children()))
+        return found
+
+    def apply(self, callback):
+        """Call ``callback(module)`` for this module and all inside it, each before its own children."""
+        for module in self.listModules():
+            callback(module)
+        return self
+
+    def replace(self, callback):
+        """Let ``callback(module)`` return a substitute for every module inside; return this one's substitute."""
+        substitute = callback(self)
+        for index, child in enumerate(self.children()):
+            self.modules[index] = child.replace(callback)
+        return substitute
+
+    def findModules(self, typename):
+        """Return two lists: the modules of a type (``"nn.Linear"`` or a class), and the container of each.
+
+        >>> import pygraph_nn as nn
+        >>> net = nn.Sequential().add(nn.Linear(2, 2)).add(nn.Tanh())
+        >>> net.findModules("nn.Linear")[0]
+        [nn.Linear(2 -> 2)]
+        """
+        wanted = typename if isinstance(typename, str) else None
+        modules, containers, waiting = [], [], [(self, self)]
+        while waiting:
+            module, container = waiting.pop()
+            if module.typename() == wanted if wanted else type(module) is typename:
+                modules.append(module)
+                containers.append(container)
+            waiting.extend((child, module) for child in reversed(module.children()))
+        return modules, containers
+
+    def clearState(self):
+        """Forget what the passes left behind (outputs, gradients by the input); parameters stay."""
+        self.output = None
+        self.gradInput = None
+        return self
+
+    # Text ------------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def typename(cls):
+        """Torch7's name of the class: ``nn.Linear``; a class from elsewhere has its plain name."""
+        return f"nn.{cls.__name__}" if cls.__module__.startswith("pygraph_nn.") else cls.__name__
+
+    def arguments(self):
+        """The part of ``repr`` behind the name; by default the constructor's arguments that are kept as fields."""
+        shown = []
+        for parameter in inspect.signature(type(self).__init__).parameters.values():
+            value = vars(self).get(parameter.name)
+            if value is not None and value is not parameter.default and not isinstance(value, np.ndarray):
+                named = parameter.default is not inspect.Parameter.empty
+                shown.append(f"{parameter.name}={value!r}" if named else repr(value))
+        return f"({', '.join(shown)})" if shown else ""
+
+    def __repr__(self):
+        return self.typename() + self.arguments()
+
+
+def expect_nodes(nodes, role):
+    """Raise GraphError unless every entry of the list ``nodes`` (the ``inputs`` or ``outputs``) is a Node."""
+    for index, node in enumerate(nodes):
+        if isinstance(node, Node):
+            continue
+        if node is None:
+            what = "is None (a typo, or a function that returned nothing?)"
+        elif isinstance(node, Module):
+            what = (
+                f"is a Module, {node!r}, where a Node belongs: did you forget a second pair of parentheses, "
+                "which makes a node of a module?"
+            )
+        elif is_table(node):
+            what = f"is a table, {node!r}, where a Node belongs: nn.nest(table) makes one node of nested nodes"
+        else:
+            what = f"is of type {type(node).__name__}, where a Node belongs"
+        raise GraphError(f"{role}[{index}] {what}")
+
+
+def _type_message(module, array):
+    ours = tensors.type_name(module.dtype)
+    if array.dtype.kind in "iub":
+        return (
+            f"{module!r} computes with {module.dtype.name} ({ours}) and takes no integers, got {shape_of(array)}: "
+            f"convert the input with input.astype('{module.dtype.name}')"
+        )
+    method = {"float32": "float", "float64": "double"}.get(array.dtype.name)
+    remedy = f", or the network with net.{method}()" if method else ""
+    return (
+        f"{module!r} is of type {module.dtype.name} ({ours}), but the input is {shape_of(array)} "
+        f"({tensors.type_name(array.dtype)}): convert the input with input.astype('{module.dtype.name}'){remedy}"
+    )
+
+
+def _gradient_name(name):
+    return "grad" + name[0].upper() + name[1:]
+
+
+def _convert_tree(value, name, dtype, cache, mine):
+    """Convert the floating arrays and the modules inside a field's value."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind != "f":
+            return value
+        return convert(value, dtype, cache) if id(value) in mine or value.base is None else value.astype(dtype)
+    if isinstance(value, Module) or hasattr(value, "type") and hasattr(value, "updateGradInput"):
+        return value if value.type() == name else value.type(name, cache)
+    if isinstance(value, dict):
+        return {key: _convert_tree(item, name, dtype, cache, mine) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_convert_tree(item, name, dtype, cache, mine) for item in value)
+    return value
+
+
+def _one_gradient_each(parameters, gradients):
+    """Keep one gradient per parameter; warn about those whose parameter is shared but who are not."""
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        if gradient is None or parameter.shape != gradient.shape:
+            raise ShapeError(f"a parameter is {shape_of(parameter)}, but its gradient {shape_of(gradient)}")
+    first, kept = {}, []
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        twin = first.setdefault(_memory_key(parameter), gradient)
+        if _memory_key(twin) == _memory_key(gradient):
+            kept.append(gradient)
+        else:
+            warnings.warn(
+                f"two modules share a parameter ({shape_of(parameter)}) but not its gradient: the second one's gradient "
+                "stays outside of the flat vector, so that an optimiser will miss its part. Share 'gradWeight' with "
+                "'weight' and 'gradBias' with 'bias'",
+                stacklevel=3,
+            )
+    return kept
+
+
+def _memory_key(array):
+    return array.__array_interface__["data"][0], array.shape, array.strides
+
+
+def _move_everybody(*moves):
+    """Let every living module's parameters follow to the new memory."""
+    for module in list(_living):
+        try:
+            mine = module._own_memory()
+        except AttributeError:  # still under construction
+            continue
+        fields = vars(module)
+        for key, value in fields.items():
+            if id(value) in mine:
+                for move in moves:
+                    value = move(value)
+                fields[key] = value

@@ -1,0 +1,188 @@
+"""Modules that take or put out tables: sums and products of their entries, joining and splitting."""
+
+import math
+
+import numpy as np
+
+from . import checks
+from .checks import axis_of, expect_array, expect_array_entry, expect_same_shape, expect_table
+from .module import Module
+
+__all__ = ["CAddTable", "CMulTable", "JoinTable", "SplitTable", "JustTable", "JustElement"]
+
+
+class CAddTable(Module):
+    """y = x[1] + x[2] + ...: the sum of a table of arrays of one shape.
+
+    ``inplace`` is kept for files and changes nothing. Source: Torch7's nn/CAddTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.CAddTable().forward([np.ones(2), np.ones(2)])
+    array([2., 2.])
+    """
+
+    row_wise = True
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+    def updateOutput(self, input):
+        expect_table(self, input)
+        expect_same_shape(self, input)
+        if len(input) == 1:
+            self.output = input[0].copy()
+            return self.output
+        output = input[0] + input[1]
+        for term in input[2:]:
+            output += term
+        self.output = output
+        return output
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = [gradOutput] * len(input)
+        return self.gradInput
+
+
+class CMulTable(Module):
+    """y = x[1] * x[2] * ...: the elementwise product of a table of arrays of one shape.
+
+    Source: Torch7's nn/CMulTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.CMulTable().forward([np.full(2, 3.0), np.full(2, 2.0)])
+    array([6., 6.])
+    """
+
+    row_wise = True
+
+    def updateOutput(self, input):
+        expect_table(self, input)
+        expect_same_shape(self, input)
+        self.output = math.prod(input[1:], start=input[0]) if len(input) > 1 else input[0].copy()
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = [
+            math.prod((x for j, x in enumerate(input) if j != i), start=gradOutput) for i in range(len(input))
+        ]
+        return self.gradInput
+
+
+def _table_axis(module, ndim):
+    """The axis that ``dimension`` means, one further where the input has a batch dimension before nInputDims."""
+    batch = module.nInputDims is not None and module.dimension > 0 and ndim == module.nInputDims + 1
+    return axis_of(module, module.dimension + batch, ndim)
+
+
+class JoinTable(Module):
+    """y = the arrays of the table, joined along ``dimension``.
+
+    With ``nInputDims``, an input of one more dimension is a batch, and ``dimension`` counts behind the batch dimension.
+    Source: Torch7's nn/JoinTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.JoinTable(1).forward([np.zeros(1), np.ones(2)])
+    array([0., 1., 1.])
+    """
+
+    takes_integers = True
+
+    def __init__(self, dimension, nInputDims=None):
+        super().__init__()
+        self.dimension = checks.dimension(dimension)
+        self.nInputDims = nInputDims
+
+    def updateOutput(self, input):
+        expect_table(self, input)
+        for entry in input:
+            expect_array_entry(self, entry, input)
+        self.output = np.concatenate(input, _table_axis(self, input[0].ndim))
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        axis = _table_axis(self, input[0].ndim)
+        ends = np.cumsum([x.shape[axis] for x in input])[:-1]
+        self.gradInput = np.split(gradOutput, ends, axis)
+        return self.gradInput
+
+
+class SplitTable(Module):
+    """y[i] = the i-th slice of the array along ``dimension``: a table of views of one dimension less.
+
+    ``nInputDims`` as in JoinTable. Source: Torch7's nn/SplitTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.SplitTable(1).forward(np.eye(2))
+    [array([1., 0.]), array([0., 1.])]
+    """
+
+    takes_integers = True
+
+    def __init__(self, dimension, nInputDims=None):
+        super().__init__()
+        self.dimension = checks.dimension(dimension)
+        self.nInputDims = nInputDims
+
+    def updateOutput(self, input):
+        expect_array(self, input)
+        self.output = list(np.moveaxis(input, _table_axis(self, input.ndim), 0))
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        axis = _table_axis(self, input.ndim)
+        expect_table(self, gradOutput, input.shape[axis])
+        self.gradInput = np.stack(gradOutput, axis)
+        return self.gradInput
+
+
+class JustTable(Module):
+    """y = [x]: a table of one entry.
+
+    Source: Torch7's nngraph/JustTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.JustTable().forward(np.ones(1))
+    [array([1.])]
+    """
+
+    takes_integers = True
+
+    def updateOutput(self, input):
+        self.output = [input]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        expect_table(self, gradOutput, 1)
+        self.gradInput = gradOutput[0]
+        return self.gradInput
+
+    @classmethod
+    def typename(cls):
+        return f"nngraph.{cls.__name__}"
+
+
+class JustElement(Module):
+    """y = x[1]: the entry of a table of one.
+
+    Source: Torch7's nngraph/JustElement.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.JustElement().forward([np.ones(1)])
+    array([1.])
+    """
+
+    takes_integers = True
+
+    def updateOutput(self, input):
+        expect_table(self, input, 1)
+        self.output = input[0]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = [gradOutput]
+        return self.gradInput
+
+    @classmethod
+    def typename(cls):
+        return f"nngraph.{cls.__name__}"

@@ -1,0 +1,3 @@
+"""Recurrent networks: cells as graphs."""
+
+from .cells import *
