@@ -249,7 +249,7 @@ def rprop(feval, x, config=None, state=None):
     """
     c, state = _RPROP.open(x, config, state)
     losses = []
-    for _ in range(c.niter):
+    for _ in range(int(c.niter)):
         loss, g = evaluate(feval, x, "rprop")
         losses.append(loss)
         if state.get("delta") is None:

@@ -23,8 +23,8 @@ class Method:
     """The vocabulary of one optimiser: its settings with their defaults, and the names of what it remembers.
 
     A default of None marks a setting without one (a vector, a function, or a number derived from others). Numbers are
-    at least 0 unless named in ``signed``; those in ``fractions`` lie in [0, 1). ``scratch`` names Torch7's work buffers:
-    accepted in a state saved by Torch7, and not needed.
+    at least 0 unless named in ``signed``; those in ``fractions`` lie in [0, 1). ``scratch`` names Torch7's work
+    buffers: accepted in a state that Torch7 saved, and not needed.
     """
 
     def __init__(self, name, defaults, state=(), scratch=(), fractions=(), signed=()):
@@ -39,7 +39,7 @@ class Method:
         """Check x, config and state; return the settings as attributes, and the dict that remembers."""
         check_x(x, self.name)
         config = {} if config is None else config
-        self._check_keys(config)
+        self.check_keys(config)
         if state is None:
             return self.settings(config), config
         if not isinstance(state, dict):
@@ -54,7 +54,7 @@ class Method:
         values = {key: self._setting(key, config.get(key)) for key in self.defaults}
         return SimpleNamespace(**values)
 
-    def _check_keys(self, config):
+    def check_keys(self, config):
         if not isinstance(config, dict):
             raise TensorTypeError(
                 f"{self.name}: config is a dict such as {{{next(iter(self.defaults))!r}: ...}}, "
@@ -85,7 +85,7 @@ class Method:
         """Return a setting's value as a plain number, or say which rule it breaks."""
         if not isinstance(value, numbers.Real) or isinstance(value, bool):
             raise TensorTypeError(f"{self.name}: {key} is a number, not {value!r}")
-        if np.isnan(value) or (value < 0 and key not in self.signed):
+        if value != value or (value < 0 and key not in self.signed):
             raise RangeError(f"{self.name}: {key} is a number from 0 up, not {value!r}")
         if key in self.fractions and value >= 1:
             raise RangeError(f"{self.name}: {key} lies in [0, 1), not at {value!r}")

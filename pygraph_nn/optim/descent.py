@@ -165,8 +165,8 @@ def asgd(feval, x, config=None, state=None):
         eta_{t+1} = eta0 / (1 + lambda eta0 (t + 1))^alpha
         mu_{t+1}  = 1 / max(1, t + 1 - t0)
 
-    Parameters: ``eta0`` (1e-4), ``lambda`` (1e-4), ``alpha`` (0.75), ``t0`` (1e6: the step where averaging begins; until
-    then ax is x). State: ``eta_t``, ``mu_t``, ``t``, ``ax``.
+    Parameters: ``eta0`` (1e-4), ``lambda`` (1e-4), ``alpha`` (0.75), ``t0`` (1e6: the step where averaging begins;
+    until then ax is x). State: ``eta_t``, ``mu_t``, ``t``, ``ax``.
 
     Returns x and ``[loss before the step]``; Torch7's third value is ``state["ax"]``.
 
