@@ -14,12 +14,20 @@ rounded to float32 first.
 import math
 import os
 from bisect import bisect_left
-from numbers import Real
 
 import numpy as np
 
+from .arguments import (
+    check_fits,
+    float_array,
+    positive_number,
+    real_number,
+    result_dtype,
+    shape_of,
+    sizes_of,
+    whole_number,
+)
 from .errors import RangeError, ShapeError, StateError, TensorTypeError
-from .tensors import TENSOR_TYPES, dtype_of
 
 __all__ = [
     "Generator",
@@ -60,74 +68,6 @@ _STATE = np.dtype(
         ("padding", "<i4"),
     ]
 )
-
-
-def _integer(value, call, what, low, high):
-    """Return ``value`` as an int in [low, high]; integral floats pass, since Lua has no other numbers."""
-    number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or value != math.floor(value) or not low <= value <= high:
-        raise RangeError(f"{call}: {what} is a whole number from {low} to {high}, not {value!r}")
-    return int(value)
-
-
-def _real(value, call, what, dtype):
-    """Return ``value`` as a finite float, rounded to ``dtype`` as Torch7 rounds a tensor method's arguments."""
-    if not isinstance(value, Real):
-        raise TensorTypeError(f"{call}: {what} is a number, not {value!r}")
-    number = float(value)
-    if dtype is not None and abs(number) <= float(np.finfo(dtype).max):
-        return float(dtype.type(number))
-    if dtype is not None or not math.isfinite(number):
-        raise RangeError(f"{call}: {what} is a finite number, not {value!r}")
-    return number
-
-
-def _positive(value, call, what, dtype):
-    number = _real(value, call, what, dtype)
-    if number <= 0:
-        raise RangeError(f"{call}: {what} must be strictly positive, not {value!r}")
-    return number
-
-
-def _shape(size, call):
-    """Return ``size``, an int or a sequence of ints, as a tuple."""
-    sizes = size if isinstance(size, (tuple, list, np.ndarray)) else (size,)
-    return tuple(_integer(length, call, "a size", 0, 2**63 - 1) for length in sizes)
-
-
-def _sizes(sizes, call):
-    """Return the sizes of ``rand(2, 3)`` or ``rand((2, 3))`` as a tuple."""
-    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, np.ndarray)):
-        sizes = tuple(sizes[0])
-    if not sizes:
-        raise RangeError(f"{call}() needs at least one size, as in {call}(2, 3); one number comes from uniform, normal")
-    return _shape(sizes, call)
-
-
-def _dtype(dtype, size, call, kinds):
-    """Return the dtype of a call's result, None where it is a single number; ``kinds`` are numpy's kind letters."""
-    if size is None:
-        if dtype is not None:
-            raise TensorTypeError(f"{call}: dtype={dtype!r} is for arrays; give size= too, or leave dtype out")
-        return None
-    if dtype is None:
-        return dtype_of()
-    try:
-        dtype = np.dtype(TENSOR_TYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype)
-    except TypeError:
-        raise TensorTypeError(f"{call}: {dtype!r} is no type; give 'float32' or 'torch.FloatTensor', say") from None
-    if dtype.kind not in kinds:
-        allowed = "a floating type" if kinds == "f" else "a floating or integer type"
-        raise TensorTypeError(f"{call} fills arrays of {allowed}, not {dtype.name}")
-    return dtype
-
-
-def _check_fits(low, high, dtype, call):
-    """Refuse an integer type that a draw of [low, high] could overflow."""
-    if dtype is not None and dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        if low < limits.min or high > limits.max:
-            raise RangeError(f"{call}: numbers from {low} to {high} do not fit {dtype.name}; choose a wider dtype")
 
 
 def _apply(function, numbers):
@@ -188,7 +128,7 @@ class Generator:
         >>> manualSeed(123); random()
         2991312382
         """
-        number = _integer(number, "manualSeed", "a seed", 0, 2**64 - 1)
+        number = whole_number(number, "manualSeed", "a seed", 0, 2**64 - 1)
         # Of numpy's seedings, RandomState's alone is MT19937's own (init_genrand); it writes into the shared bits.
         np.random.RandomState(self._bits).seed(number & 0xFFFFFFFF)
         self._initial_seed = number
@@ -278,16 +218,16 @@ class Generator:
 
     def _from_uniforms(self, function, size, dtype, call):
         """Return ``function`` of fresh uniforms: a number where ``size`` is None, an array otherwise."""
-        shape = () if size is None else _shape(size, call)
+        shape = () if size is None else shape_of(size, call)
         draws = _apply(function, self._uniforms(math.prod(shape)))
         return draws.item() if size is None else draws.astype(dtype, copy=False).reshape(shape)
 
     def _from_normals(self, mean, stdv, function, size, dtype, call):
         """Return ``function`` of normals with this mean and standard deviation, as ``_from_uniforms`` does."""
-        dtype = _dtype(dtype, size, call, "f")
-        mean = _real(mean, call, "the mean", dtype)
-        stdv = _positive(stdv, call, "the standard deviation stdv", dtype)
-        shape = () if size is None else _shape(size, call)
+        dtype = result_dtype(dtype, size, call, "f")
+        mean = real_number(mean, call, "the mean", dtype)
+        stdv = positive_number(stdv, call, "the standard deviation stdv", dtype)
+        shape = () if size is None else shape_of(size, call)
         draws = _apply(function, self._normals(math.prod(shape)) * stdv + mean)
         return draws.item() if size is None else draws.astype(dtype, copy=False).reshape(shape)
 
@@ -306,9 +246,9 @@ class Generator:
         >>> random(1, 6, size=4)
         array([3., 2., 2., 6.])
         """
-        dtype = _dtype(dtype, size, "random", "fiu")
+        dtype = result_dtype(dtype, size, "random", "fiu")
         low, count = _bounds(a, b, dtype)
-        shape = () if size is None else _shape(size, "random")
+        shape = () if size is None else shape_of(size, "random")
         draws = (self._bits.random_raw(math.prod(shape)) % np.uint64(count)).astype(np.int64) + low
         return draws.item() if size is None else draws.astype(dtype).reshape(shape)
 
@@ -321,8 +261,8 @@ class Generator:
         array([[0.72032449],
                [0.93255736]])
         """
-        dtype = _dtype(dtype, size, "uniform", "f")
-        a, b = _real(a, "uniform", "a", dtype), _real(b, "uniform", "b", dtype)
+        dtype = result_dtype(dtype, size, "uniform", "f")
+        a, b = real_number(a, "uniform", "a", dtype), real_number(b, "uniform", "b", dtype)
         return self._from_uniforms(lambda u: u * (b - a) + a, size, dtype, "uniform")
 
     def normal(self, mean=0, stdv=1, *, size=None, dtype=None):
@@ -346,8 +286,8 @@ class Generator:
         >>> manualSeed(1); round(exponential(2), 12)
         0.269802913256
         """
-        dtype = _dtype(dtype, size, "exponential", "f")
-        lambd = _positive(lambd, "exponential", "the rate lambd", dtype)
+        dtype = result_dtype(dtype, size, "exponential", "f")
+        lambd = positive_number(lambd, "exponential", "the rate lambd", dtype)
         return self._from_uniforms(lambda u: -1.0 / lambd * np.log(1 - u), size, dtype, "exponential")
 
     def cauchy(self, median=0, sigma=1, *, size=None, dtype=None):
@@ -360,9 +300,9 @@ class Generator:
         >>> manualSeed(1); round(cauchy(0, 1), 12)
         -0.266753094738
         """
-        dtype = _dtype(dtype, size, "cauchy", "f")
-        median = _real(median, "cauchy", "the median", dtype)
-        sigma = _positive(sigma, "cauchy", "the width sigma", dtype)
+        dtype = result_dtype(dtype, size, "cauchy", "f")
+        median = real_number(median, "cauchy", "the median", dtype)
+        sigma = positive_number(sigma, "cauchy", "the width sigma", dtype)
         return self._from_uniforms(lambda u: median + sigma * np.tan(math.pi * (u - 0.5)), size, dtype, "cauchy")
 
     def logNormal(self, mean=1, stdv=2, *, size=None, dtype=None):
@@ -385,11 +325,11 @@ class Generator:
         >>> geometric(0.3, size=3)
         array([2., 3., 1.])
         """
-        dtype = _dtype(dtype, size, "geometric", "fiu")
-        p = _real(p, "geometric", "the probability p", None)
+        dtype = result_dtype(dtype, size, "geometric", "fiu")
+        p = real_number(p, "geometric", "the probability p", None)
         if not 0 < p < 1:
             raise RangeError(f"geometric: the probability p must be > 0 and < 1, not {p!r}")
-        _check_fits(1, math.log(_SCALE) / math.log(p) + 1, dtype, "geometric")
+        check_fits(1, math.log(_SCALE) / math.log(p) + 1, dtype, "geometric")
         draws = self._from_uniforms(lambda u: np.trunc(np.log(1 - u) / math.log(p)) + 1, size, dtype, "geometric")
         return int(draws) if size is None else draws
 
@@ -405,15 +345,15 @@ class Generator:
         >>> bernoulli([0, 1])
         array([0., 1.])
         """
-        p = _array(p, "bernoulli")
+        p = float_array(p, "bernoulli")
         if not np.all((p >= 0) & (p <= 1)):
             wrong = p[~((p >= 0) & (p <= 1))].item(0)
             raise RangeError(f"bernoulli: a probability must be >= 0 and <= 1, not {wrong}")
-        shape = p.shape if size is None else _shape(size, "bernoulli")
+        shape = p.shape if size is None else shape_of(size, "bernoulli")
         if p.ndim and shape != p.shape:
             raise ShapeError(f"bernoulli: size={size} is not the shape {p.shape} of the probabilities; leave size out")
         single = size is None and not p.ndim
-        dtype = _dtype(dtype, None if single else shape, "bernoulli", "fiu")
+        dtype = result_dtype(dtype, None if single else shape, "bernoulli", "fiu")
         draws = self._uniforms(math.prod(shape)).reshape(shape) <= p
         return int(draws) if single else draws.astype(dtype)
 
@@ -434,7 +374,7 @@ class Generator:
         array([3, 4, 2])
         """
         weights = _weights(probabilities)
-        n = _integer(n, "multinomial", "the number of samples n", 1, 2**31 - 1)
+        n = whole_number(n, "multinomial", "the number of samples n", 1, 2**31 - 1)
         rows = np.atleast_2d(weights)
         choices = int(np.count_nonzero(rows, axis=1).min())
         if not replacement and n > choices:
@@ -456,7 +396,7 @@ class Generator:
         array([[0.417022  , 0.99718481],
                [0.72032449, 0.93255736]])
         """
-        return self.uniform(size=_sizes(sizes, "rand"), dtype=dtype)
+        return self.uniform(size=sizes_of(sizes, "rand"), dtype=dtype)
 
     def randn(self, *sizes, dtype=None):
         """Return an array of standard normal numbers.
@@ -464,7 +404,7 @@ class Generator:
         >>> manualSeed(1); randn(2)
         array([-2.97182903,  1.70695106])
         """
-        return self.normal(size=_sizes(sizes, "randn"), dtype=dtype)
+        return self.normal(size=sizes_of(sizes, "randn"), dtype=dtype)
 
     def randperm(self, n, *, dtype=None):
         """Return the numbers 1 to n, shuffled by Fisher and Yates: place i takes the one at i + output % (n - i).
@@ -474,9 +414,9 @@ class Generator:
         >>> manualSeed(1); randperm(5, dtype="int64")
         array([1, 5, 3, 4, 2])
         """
-        n = _integer(n, "randperm", "n", 1, 2**63 - 1)
-        dtype = _dtype(dtype, n, "randperm", "fiu")
-        _check_fits(1, n, dtype, "randperm")
+        n = whole_number(n, "randperm", "n", 1, 2**63 - 1)
+        dtype = result_dtype(dtype, n, "randperm", "fiu")
+        check_fits(1, n, dtype, "randperm")
         order = list(range(1, n + 1))
         offsets = self._bits.random_raw(n - 1) % np.arange(n, 1, -1, dtype=np.uint64)
         for place, offset in enumerate(offsets.tolist()):
@@ -493,13 +433,13 @@ def _bounds(a, b, dtype):
         return 0, _capacity(dtype)
     limit = 2**62
     if b is None:
-        low, high = 1, _integer(a, "random", "an upper bound that stands alone", 1, limit)
+        low, high = 1, whole_number(a, "random", "an upper bound that stands alone", 1, limit)
     else:
-        low = _integer(a, "random", "the lower bound a", -limit, limit)
-        high = _integer(b, "random", "the upper bound b", -limit, limit)
+        low = whole_number(a, "random", "the lower bound a", -limit, limit)
+        high = whole_number(b, "random", "the upper bound b", -limit, limit)
     if high < low:
         raise RangeError(f"random: the upper bound must not be below the lower bound, but a = {low}, b = {high}")
-    _check_fits(low, high, dtype, "random")
+    check_fits(low, high, dtype, "random")
     return low, high + 1 - low
 
 
@@ -512,16 +452,8 @@ def _capacity(dtype):
     return min(int(np.iinfo(dtype).max) + 1, 2**63)
 
 
-def _array(numbers, call):
-    """Return probabilities as a float64 array."""
-    try:
-        return np.asarray(numbers, np.float64)
-    except (TypeError, ValueError):
-        raise TensorTypeError(f"{call}: probabilities are a number or an array of numbers, not {numbers!r}") from None
-
-
 def _weights(probabilities):
-    weights = _array(probabilities, "multinomial")
+    weights = float_array(probabilities, "multinomial")
     if weights.ndim not in (1, 2) or not weights.size:
         raise ShapeError(
             f"multinomial: the probabilities are a vector or a matrix with one distribution a row, not of shape "
