@@ -97,6 +97,7 @@ NIL, NUMBER, STRING, TABLE, TORCH, BOOLEAN, OLD_FUNCTION, NEWER_FUNCTION, FUNCTI
 TYPE_NAMES = ("nil", "number", "string", "table", "torch object", "boolean", "function", "function", "function")
 GENERATOR_BYTES = {8: 5048, 4: 2544}
 EXACT = 2.0**53
+_MOST_LABELS = 16
 
 
 def _tensor_classes():
@@ -116,20 +117,20 @@ TENSOR_NAMES = {dtype: name for name, dtype in TENSOR_TYPES.items()}
 class T7Object:
     """An object of a class that nobody here gives a meaning: its name, its version and its fields.
 
-    ``version`` is the file's own string (None in files older than versions); ``fields`` is a dict, or a list in a
-    tds.Vec; ``header`` is nn.GPU's first object and None elsewhere. Two objects are equal only if they are one.
+    ``version`` is the file's own string (None in files older than versions); ``fields`` is a dict, or T7Pairs where
+    a dict cannot hold the keys; it is a list in a tds.Vec, and {"state": bytes} in a torch.Generator. Two objects are
+    equal only if they are one.
 
     >>> T7Object("nn.OneHot", fields={"outputSize": 65})
     T7Object('nn.OneHot', 'V 1', {'outputSize'})
     """
 
-    __slots__ = ("class_name", "version", "fields", "header", "__weakref__")
+    __slots__ = ("class_name", "version", "fields", "__weakref__")
 
-    def __init__(self, class_name, version="V 1", fields=None, header=None):
+    def __init__(self, class_name, version="V 1", fields=None):
         self.class_name = class_name
         self.version = version
         self.fields = {} if fields is None else fields
-        self.header = header
 
     def __repr__(self):
         if isinstance(self.fields, dict):
@@ -189,3 +190,21 @@ class T7Pairs(list):
     """
 
     __slots__ = ()
+
+
+def path_of(keys):
+    """Return the path that leads through these keys into an object; a very long one is shortened in its middle.
+
+    >>> path_of(["net", "modules", 3, "weight"])
+    'net.modules[3].weight'
+    """
+    labels = [_label(key) for key in keys]
+    if len(labels) > _MOST_LABELS:
+        labels[_MOST_LABELS // 2 : -_MOST_LABELS // 2] = [" ... "]
+    return "".join(labels).removeprefix(".")
+
+
+def _label(key):
+    if isinstance(key, str):
+        return f".{key}" if key.isidentifier() else f"[{key[:40]!r}]"
+    return f"[{key}]" if isinstance(key, (int, float)) else f"[{type(key).__name__}]"

@@ -20,13 +20,13 @@ from .format import (
     T7Object,
     T7Pairs,
     T7Storage,
+    path_of,
 )
 from .source import open_source
 
 __all__ = ["read"]
 
 _MOST_DIMENSIONS = 32
-_MOST_LABELS = 16
 _PUSHED = object()
 
 
@@ -68,9 +68,9 @@ class _Frame:
         self.parts = []
         self.holds_open = False
 
-    def labels(self):
-        """Return the key under which the next part will stand, as it is written in a path; nothing for a key itself."""
-        return [_label(self.parts[-1])] if self.finish.__name__ in _KEYED and len(self.parts) % 2 else []
+    def place(self):
+        """Return (the key under which the next part will stand,), or () where it has none."""
+        return (self.parts[-1],) if self.finish.__name__ in _KEYED and len(self.parts) % 2 else ()
 
 
 class _Reader:
@@ -146,10 +146,7 @@ class _Reader:
 
     def _placed(self, error):
         """Return the error with its place: the byte, and the path inside the object."""
-        labels = [label for frame in self.stack for label in frame.labels()]
-        if len(labels) > _MOST_LABELS:
-            labels[_MOST_LABELS // 2 : -_MOST_LABELS // 2] = [" ... "]
-        path = "".join(labels).removeprefix(".")
+        path = path_of(key for frame in self.stack for key in frame.place())
         offset = self.at if error.offset is None else error.offset
         name = getattr(self.source.file, "name", None)
         where = f"byte {offset}" + (f", in {path}" if path else "") + (f", of {name}" if isinstance(name, str) else "")
@@ -414,13 +411,6 @@ def _version_number(version):
     except ValueError:
         return None
     return int(number) if number.is_integer() else number
-
-
-def _label(key):
-    """Return a key as it stands in a path."""
-    if isinstance(key, str):
-        return f".{key}" if key.isidentifier() else f"[{key[:40]!r}]"
-    return f"[{key}]" if isinstance(key, (int, float)) else f"[{type(key).__name__}]"
 
 
 def _describe(value):
