@@ -70,7 +70,7 @@ class Criterion:
     type = Module.type
     __repr__ = Module.__repr__
     arguments = Module.arguments
-    typename = classmethod(Module.typename.__func__)
+    typename = classmethod(Module.typename.__func__)  # type: ignore[attr-defined]
 
     def _own_memory(self):
         return set()

@@ -335,7 +335,7 @@ class gModule(Container):
     def add(self, module):
         raise GraphError(f"{self._called()}: the modules of a gModule are those of its nodes; build another graph")
 
-    insert = remove = add
+    insert = remove = add  # type: ignore[assignment]
 
     def type(self, name=None, tensorCache=None):
         if name is None:

@@ -1,0 +1,16 @@
+"""Settings that hold for every test and doctest."""
+
+import importlib.util
+
+from hypothesis import settings
+
+# A bridge's examples need the framework that it leads to.
+collect_ignore = [
+    f"pygraph_nn/bridges/{framework}.py"
+    for framework in ("torch", "onnx", "safetensors")
+    if importlib.util.find_spec(framework) is None
+]
+
+# Times vary on shared machines; a slow example is no wrong one.
+settings.register_profile("pygraph_nn", deadline=None, max_examples=50)
+settings.load_profile("pygraph_nn")
