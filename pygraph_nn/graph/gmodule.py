@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import GraphError, NodeError, RangeError, ShapeError, StateError, TensorTypeError
 from ..modules.containers import Container
 from ..modules.module import expect_nodes
-from ..nesting import add, is_table, leaves, shape_of, zero
+from ..nesting import add, leaves, shape_of, zero
 from ..node import Node
 from . import topology
 from .program import Program
@@ -218,7 +218,9 @@ class gModule(Container):
         strict = False
         for leaf in leaves(input):
             if not isinstance(leaf, np.ndarray):
-                raise TensorTypeError(f"{self._called()} takes numpy arrays or tables (lists) of them, got {shape_of(input)}")
+                raise TensorTypeError(
+                    f"{self._called()} takes numpy arrays or tables (lists) of them, got {shape_of(input)}"
+                )
             if leaf.dtype != self._dtype:
                 if leaf.dtype.kind not in "iub":
                     self._refuse(leaf)

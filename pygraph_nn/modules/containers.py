@@ -96,6 +96,8 @@ class Container(Module):
             if repeated:
                 self._states = {**getattr(self, "_states", {}), index: remember(module)}
             return result
+        except StateError:
+            raise
         except NodeError as error:
             raise NodeError(f"in module {index + 1} of {self.typename()}: {error}", error.node) from error
         except Exception as error:

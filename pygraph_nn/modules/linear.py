@@ -37,7 +37,9 @@ class Linear(Module):
         super().__init__()
         for name, size in (("inputSize", inputSize), ("outputSize", outputSize)):
             if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-                raise RangeError(f"nn.Linear(inputSize, outputSize): {name} must be a whole number from 1, got {size!r}")
+                raise RangeError(
+                    f"nn.Linear(inputSize, outputSize): {name} must be a whole number from 1, got {size!r}"
+                )
         self.weight = np.empty((outputSize, inputSize), self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
         self.bias = np.empty(outputSize, self.dtype) if bias else None
@@ -60,7 +62,7 @@ class Linear(Module):
         weight = self.weight
         try:
             output = input.dot(weight.T)
-            if output.dtype is not weight.dtype or input.ndim > 2:
+            if output.dtype != weight.dtype or input.ndim > 2:
                 raise ValueError
         except (ValueError, AttributeError):
             self._explain(input)
@@ -89,9 +91,7 @@ class Linear(Module):
             raise TensorTypeError(f"{self!r} takes one array, got {shape_of(input)}")
         if input.ndim not in (1, 2) or input.shape[-1] != self.weight.shape[1]:
             width = self.weight.shape[1]
-            raise ShapeError(
-                f"{self!r} expects a vector ({width}) or a matrix (rows x {width}), got {shape_of(input)}"
-            )
+            raise ShapeError(f"{self!r} expects a vector ({width}) or a matrix (rows x {width}), got {shape_of(input)}")
         self.check_input(input)
 
     def arguments(self):

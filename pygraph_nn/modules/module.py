@@ -285,9 +285,7 @@ class Module:
         }
 
     def __setstate__(self, state):
-        vars(self).update(
-            (key, value.open() if isinstance(value, Window) else value) for key, value in state.items()
-        )
+        vars(self).update((key, value.open() if isinstance(value, Window) else value) for key, value in state.items())
 
     # Structure -------------------------------------------------------------------------------------------------------
 
@@ -432,7 +430,7 @@ def _one_gradient_each(parameters, gradients):
             kept.append(gradient)
         else:
             warnings.warn(
-                f"two modules share a parameter ({shape_of(parameter)}) but not its gradient: the second one's gradient "
+                f"two modules share a parameter ({shape_of(parameter)}) but not its gradient: the second gradient "
                 "stays outside of the flat vector, so that an optimiser will miss its part. Share 'gradWeight' with "
                 "'weight' and 'gradBias' with 'bias'",
                 stacklevel=3,

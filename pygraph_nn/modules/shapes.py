@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from . import checks
 from ..errors import RangeError
+from . import checks
 from .checks import axis_of, expect_array
 from .module import Module
 

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from ..errors import ShapeError
+from ..nesting import shape_of
 from . import checks
 from .checks import axis_of, expect_array, expect_array_entry, expect_same_shape, expect_table
 from .module import Module
@@ -97,7 +99,11 @@ class JoinTable(Module):
         expect_table(self, input)
         for entry in input:
             expect_array_entry(self, entry, input)
-        self.output = np.concatenate(input, _table_axis(self, input[0].ndim))
+        axis = _table_axis(self, input[0].ndim)
+        around = {(x.ndim, x.shape[:axis], x.shape[axis + 1 :]) for x in input}
+        if len(around) > 1:
+            raise ShapeError(f"{self!r} joins arrays that differ in that dimension only, got {shape_of(input)}")
+        self.output = np.concatenate(input, axis)
         return self.output
 
     def updateGradInput(self, input, gradOutput):
