@@ -336,55 +336,52 @@ class _Reader:
     # ------------------------------------------------------------------------------------------- other objects
 
     def _object(self, index, class_name, version, number):
-        value = T7Object(class_name, version)
-
-        def fill(fields):
-            value.fields = fields
-
         made = self.classes and self.classes(class_name, number)
-        self.objects[index], fill = made or (value, fill)
+        value, fill = made or (T7Object(class_name, version), None)
+        self.objects[index] = value
         begin = self.bodies.get(class_name)
         if begin is not None:
-            return begin(self.objects[index], fill)
-        self._push(1, self._finish_object, (self.objects[index], fill))
+            return begin(value, fill)
+        self._push(1, self._finish_object, (value, fill))
         return _PUSHED
 
+    def _fill(self, value, fill, fields):
+        """Give an object its fields: a T7Object at once, another's when the whole file has been read."""
+        if fill is None:
+            value.fields = fields
+        else:
+            self.fills.append((fill, fields))
+        return value
+
     def _finish_object(self, frame):
-        value, fill = frame.value
         fields = frame.parts[-1]
         if isinstance(fields, list) and not isinstance(fields, T7Pairs):
             fields = dict(enumerate(fields, 1))
         if not isinstance(fields, (dict, T7Pairs)):
             raise T7Error(f"an object's fields are a table of their own, not {_describe(fields)}", self.at)
-        self.fills.append((fill, fields))
-        return value
+        return self._fill(*frame.value, fields)
 
     def _gpu(self, value, fill):
         self._push(2, self._finish_object, (value, fill))
         return _PUSHED
 
     def _generator(self, value, fill):
-        self.fills.append((fill, {"state": self.source.generator()}))
-        return value
+        return self._fill(value, fill, {"state": self.source.generator()})
 
     def _vec(self, value, fill):
         self._push(self._count(self.source.least_object), self._finish_vec, (value, fill))
         return _PUSHED
 
     def _finish_vec(self, frame):
-        value, fill = frame.value
         self._mend_later(frame, frame.parts, enumerate(frame.parts))
-        self.fills.append((fill, frame.parts))
-        return value
+        return self._fill(*frame.value, frame.parts)
 
     def _hash(self, value, fill):
         self._push(2 * self._count(self.source.least_pair), self._finish_hash, (value, fill))
         return _PUSHED
 
     def _finish_hash(self, frame):
-        value, fill = frame.value
-        self.fills.append((fill, self._as_dict(frame)))
-        return value
+        return self._fill(*frame.value, self._as_dict(frame))
 
     def _count(self, least):
         self.source.settle_count()

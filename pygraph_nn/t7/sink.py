@@ -1,4 +1,4 @@
-"""The primitives of a .t7 file written one by one, in binary or in ascii, to a file that appears whole or not at all."""
+"""The primitives of a .t7 file written one by one, binary or ascii, to a file that appears whole or not at all."""
 
 import os
 import secrets

@@ -23,6 +23,7 @@ _ASCII_PIECE = 1 << 20
 _ASCII_START = re.compile(rb"\s*[0-8]\s")
 _ASCII_INT = re.compile(rb"\s*([+-]?\d{1,19})\n?")
 _ASCII_DOUBLE = re.compile(rb"\s*(\S{1,64})\n?")
+_CRLF = re.compile(rb"[0-8]\r\n")
 _SPACE = re.compile(rb"\s")
 _RAW = (np.dtype(np.int8), np.dtype(np.uint8))
 
@@ -41,6 +42,8 @@ def open_source(file, long_size=None):
     file.seek(start)
     if len(head) >= 4 and head[0] <= 8 and head[1:4] == b"\0\0\0" and (size == 4 or head.strip(b"\0")):
         return _BinarySource(file, size, long_size)
+    if _CRLF.match(head):
+        raise T7Error("the line ends of this ascii .t7 were changed to CR LF, as git and mail do; change them back", 1)
     if _ASCII_START.match(head):
         return _AsciiSource(file, size)
     raise T7Error(f"this is no .t7 file, it looks like {recognise(head)}", offset=0)
