@@ -55,7 +55,7 @@ clean:  ## remove the environment and everything built
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "pygraph_nn needs Python 3.10 or newer; name one with: make PYTHON=python3.11 ..."; exit 1; }
-	$(PYTHON) -m venv $(VENV) || \
+	@$(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "no environment: does Python lack its venv module (Debian: apt install python3-venv)?"; exit 1; }
 
 $(VENV)/.installed: extra =
