@@ -68,8 +68,8 @@ class Method:
     def _unknown(self, key):
         lower = {name.lower(): name for name in self.defaults}
         near = difflib.get_close_matches(str(key).lower(), lower, n=1)
-        remedy = f"did you mean {lower[near[0]]!r}? " if near else ""
-        return f"{self.name}: config has no key {key!r}; {remedy}Its settings are {', '.join(self.defaults)}"
+        remedy = f"did you mean {lower[near[0]]!r}?" if near else "each optimiser needs a dict of its own."
+        return f"{self.name}: config has no key {key!r}; {remedy} Its settings are {', '.join(self.defaults)}"
 
     def _setting(self, key, value):
         default = self.defaults[key]
@@ -109,7 +109,7 @@ def check_x(x, place):
             "getParameters() gives a network's, x.reshape(-1) a contiguous array's"
         )
     if not x.flags.writeable:
-        raise TensorTypeError(f"{place}: x is changed in place, but this array is read-only; pass x.copy()")
+        raise TensorTypeError(f"{place}: x is changed in place, but this array is read-only; pass a copy")
 
 
 def checked_vector(value, x, place, remedy):
@@ -157,10 +157,12 @@ def _check_finite(loss, gradient, place):
         suspicious = not np.isfinite(gradient.sum())
     bad = np.flatnonzero(~np.isfinite(gradient)) if suspicious else ()
     if np.isnan(loss) or len(bad):
-        where = f", the first at {bad[0]}" if len(bad) else ""
+        where = (
+            f"; {len(bad)} of {gradient.size} gradient elements are not finite, at {bad[0]} first" if len(bad) else ""
+        )
         raise DivergenceError(
-            f"{place}: the loss is {loss:g} and {len(bad)} of {gradient.size} gradient elements are not finite{where}; "
-            "x was left as it was. A lower learning rate or optim.clip_by_norm on the gradient usually helps"
+            f"{place}: the loss is {loss:g}{where}. x was left as it was. "
+            "A lower learning rate, or optim.clip_by_norm on the gradient, usually helps"
         )
 
 
