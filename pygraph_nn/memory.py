@@ -4,7 +4,7 @@ import numpy as np
 
 from .errors import StateError
 
-__all__ = ["Window", "root", "convert", "gather"]
+__all__ = ["Window", "root", "convert", "gather", "memory_key"]
 
 
 def root(array):
@@ -12,6 +12,16 @@ def root(array):
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
+
+
+def memory_key(array):
+    """Return what two arrays have in common exactly when they are the same view of the same memory.
+
+    >>> a = np.ones(4)
+    >>> memory_key(a[1:]) == memory_key(a[1:]), memory_key(a) == memory_key(a.copy())
+    (True, False)
+    """
+    return array.__array_interface__["data"][0], array.shape, array.strides
 
 
 def _offset(array, base):
@@ -175,19 +185,23 @@ class _Cluster:
             int(np.take(places, 1, axis).flat[0]) - corner if length > 1 else 1
             for axis, length in enumerate(places.shape)
         ]
-        view = np.ndarray(array.shape, self.flat.dtype, self.flat, corner * item, tuple(step * item for step in steps))
-        if not np.array_equal(_places(view, self.flat), places):
+        if not np.array_equal(_lattice(corner, places.shape, steps), places):
             raise StateError(
                 "getParameters() cannot close the gaps between parameters that overlap with unequal strides "
                 f"(shape {array.shape}, strides {array.strides}); give one of them memory of its own"
             )
-        return view
+        return np.ndarray(array.shape, self.flat.dtype, self.flat, corner * item, tuple(step * item for step in steps))
 
 
 def _places(array, base):
     """The position of every element of ``array`` within the memory of ``base``, in elements."""
     item = base.itemsize
-    places = np.full(array.shape, _offset(array, base) // item, dtype=np.intp)
-    for axis, (length, stride) in enumerate(zip(array.shape, array.strides, strict=True)):
-        places += (np.arange(length) * (stride // item)).reshape((-1,) + (1,) * (array.ndim - axis - 1))
+    return _lattice(_offset(array, base) // item, array.shape, [stride // item for stride in array.strides])
+
+
+def _lattice(corner, shape, steps):
+    """The positions ``corner + i * steps[0] + j * steps[1] + ...`` for all indices of ``shape``."""
+    places = np.full(shape, corner, dtype=np.intp)
+    for axis, (length, step) in enumerate(zip(shape, steps, strict=True)):
+        places += (np.arange(length) * step).reshape((-1,) + (1,) * (len(shape) - axis - 1))
     return places

@@ -84,8 +84,8 @@ class gModule(Container):
         for node in self.fg:
             if not self.sources(node) and node is not self.innode:
                 raise GraphError(
-                    f"{node!r} has no inputs and is not one of the gModule's inputs: put it into the list of inputs, or "
-                    "call its module on a node"
+                    f"{node!r} has no inputs and is not one of the gModule's inputs: put it into the list of "
+                    "inputs, or call its module on a node"
                 )
 
     def _list_modules(self):
@@ -148,7 +148,7 @@ class gModule(Container):
         return self._sweep(calls, gradOutput)
 
     def _sweep(self, calls, gradOutput):
-        """Carry gradients from the outputs to the inputs: each call's result is added to the gradients of its sources."""
+        """Carry gradients from the outputs to the inputs: each result adds to its sources' gradients."""
         program, values = self._program, self._values
         self._gradients = gradients = self._seed(gradOutput)
         slot = None

@@ -23,7 +23,7 @@ class Step:
 
     def __init__(self, node, module, sources, slot, run):
         self.node, self.module, self.sources, self.slot, self.run = node, module, sources, slot, run
-        self.take = itemgetter(*sources)
+        self.take = _taker(sources)
         self.parts = ()
 
     def bind(self, verb):
@@ -126,8 +126,7 @@ class Program:
         """The slot of a ref; a table that was only a list of refs is made now."""
         if isinstance(ref, list):
             slots = [self._slot(part, node) for part in ref]
-            run = list if len(slots) > 1 else _one_entry
-            return self._append(node, None, slots, run)
+            return self._append(node, None, slots, _as_it_is)
         return ref
 
     def _append(self, node, module, sources, run):
@@ -184,12 +183,23 @@ class Program:
         return sweep
 
 
+def _taker(sources):
+    """Return a function that takes a step's input from the list of values: the bare one, or the table of several."""
+    if len(sources) == 1:
+        return itemgetter(sources[0])
+    if len(sources) == 2:
+        first, second = sources
+        return lambda values: [values[first], values[second]]
+    several = itemgetter(*sources)
+    return lambda values: list(several(values))
+
+
 def _hand_through(input, gradOutput):
     return gradOutput
 
 
-def _one_entry(value):
-    return [value]
+def _as_it_is(table):
+    return table
 
 
 def _expect_table(n):

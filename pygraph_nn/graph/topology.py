@@ -53,17 +53,16 @@ def check(graph, inputs):
     for node in graph:
         for consumer in node.consumers:
             if consumer not in graph:
-                raise GraphError(_loose_end(node, consumer))
+                raise GraphError(_loose_end(graph, node, consumer))
 
 
-def _loose_end(node, consumer):
+def _loose_end(graph, node, consumer):
     """Say what is wrong where ``consumer`` takes the output of ``node`` but leads to no output of the gModule."""
     if consumer.selectindex is not None:
-        unused = [c.selectindex for c in node.consumers if c.selectindex is not None and not c.consumers]
-        count = len(unused) or 1
+        unused = [select.selectindex for select in node.consumers if select not in graph]
         return (
-            f"{count} of split({node.nSplitOutputs}) outputs of the node declared at {node.declared} are unused "
-            f"(output {', '.join(map(str, unused or [consumer.selectindex]))}): use them, or split into fewer"
+            f"{len(unused)} of split({node.nSplitOutputs}) outputs of the node declared at {node.declared} are unused "
+            f"(output {', '.join(map(str, unused))}): lead them to an output of the gModule, or split into fewer"
         )
     if consumer.nSplitOutputs:
         return f"the split({consumer.nSplitOutputs}) declared at {consumer.declared} is unused: {node!r} feeds it alone"

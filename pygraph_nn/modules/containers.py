@@ -1,6 +1,7 @@
 """Modules made of modules: in sequence, side by side on the entries of a table, or around one another."""
 
 from ..errors import GraphError, NodeError, RangeError, StateError
+from ..memory import memory_key
 from ..nesting import shape_of
 from .checks import expect_table
 from .module import Module
@@ -110,21 +111,19 @@ class Container(Module):
         """The modules inside check what reaches them."""
 
     def parameters(self):
-        """Return the parameters of all modules inside, and their gradients, each list in the modules' order."""
-        parameters, gradients = [], []
+        """Return the parameters of all modules inside, and their gradients, each list in the modules' order.
+
+        What several modules share is listed once (Torch7 lists it as often as it is met, and steps along it as often).
+        """
+        pairs = {}
         for module in self.modules:
-            own, own_gradients = module.parameters()
-            parameters += own
-            gradients += own_gradients
-        return parameters, gradients
+            for parameter, gradient in zip(*module.parameters(), strict=True):
+                pairs.setdefault((memory_key(parameter), memory_key(gradient)), (parameter, gradient))
+        return [parameter for parameter, _ in pairs.values()], [gradient for _, gradient in pairs.values()]
 
     def zeroGradParameters(self):
         for module in self.modules:
             module.zeroGradParameters()
-
-    def updateParameters(self, learningRate):
-        for module in self.modules:
-            module.updateParameters(learningRate)
 
     def training(self):
         for module in self.modules:

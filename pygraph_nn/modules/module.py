@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import tensors
 from ..errors import GraphError, ShapeError, StateError, TensorTypeError
-from ..memory import Window, convert, gather
+from ..memory import Window, convert, gather, memory_key
 from ..nesting import is_table, leaves, shape_of
 from ..node import Node
 
@@ -425,8 +425,8 @@ def _one_gradient_each(parameters, gradients):
             raise ShapeError(f"a parameter is {shape_of(parameter)}, but its gradient {shape_of(gradient)}")
     first, kept = {}, []
     for parameter, gradient in zip(parameters, gradients, strict=True):
-        twin = first.setdefault(_memory_key(parameter), gradient)
-        if _memory_key(twin) == _memory_key(gradient):
+        twin = first.setdefault(memory_key(parameter), gradient)
+        if memory_key(twin) == memory_key(gradient):
             kept.append(gradient)
         else:
             warnings.warn(
@@ -436,10 +436,6 @@ def _one_gradient_each(parameters, gradients):
                 stacklevel=3,
             )
     return kept
-
-
-def _memory_key(array):
-    return array.__array_interface__["data"][0], array.shape, array.strides
 
 
 def _move_everybody(*moves):

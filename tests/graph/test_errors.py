@@ -1,0 +1,205 @@
+"""Wrong wiring is found when the gModule is built, wrong values when it runs, and each error says what to do."""
+
+import numpy as np
+import pytest
+
+import pygraph_nn as nn
+
+HERE = __file__
+
+
+def one():
+    return nn.Identity()()
+
+
+def refuses(error, *words):
+    """Expect an error whose message has all these words."""
+    pattern = "".join(f"(?=[\\s\\S]*{word})" for word in words)
+    return pytest.raises(error, match=pattern)
+
+
+def test_unused_input():
+    a, b = one(), one()
+    with refuses(nn.GraphError, r"inputs\[1\]", "unused", HERE):
+        nn.gModule([a, b], [nn.Tanh()(a)])
+
+
+def test_unused_split_output():
+    x = one()
+    first, _, _ = nn.SplitTable(1)(x).split(3)
+    with refuses(nn.GraphError, r"2 of split\(3\) outputs", "unused", HERE):
+        nn.gModule([x], [first])
+
+
+def test_unused_split():
+    x = one()
+    h = nn.SplitTable(1)(x)
+    h.split(2)
+    with refuses(nn.GraphError, r"split\(2\)", "unused"):
+        nn.gModule([x], [nn.JoinTable(1)(h)])
+
+
+def test_dangling_node():
+    x = one()
+    dangling = nn.Tanh()(x)
+    with refuses(nn.GraphError, "dangling", "does not connect to an output", HERE):
+        nn.gModule([x], [nn.Sigmoid()(x)])
+    assert dangling.inputs == [x]
+
+
+def test_a_module_where_a_node_belongs():
+    with refuses(nn.GraphError, r"inputs\[0\]", r"nn.Linear\(2 -> 2\)", "did you forget a second pair of parentheses"):
+        nn.Tanh()(nn.Linear(2, 2))
+    with refuses(nn.GraphError, r"inputs\[1\]", "second pair of parentheses"):
+        nn.CAddTable()([one(), nn.Tanh()])
+    x = one()
+    with refuses(nn.GraphError, r"outputs\[0\]", "second pair of parentheses"):
+        nn.gModule([x], [nn.Tanh()])
+    with refuses(nn.GraphError, r"inputs\[0\]", "second pair of parentheses"):
+        nn.gModule([nn.Tanh()], [x])
+
+
+def test_none_and_empty_lists():
+    with refuses(nn.GraphError, r"inputs\[0\] is None"):
+        nn.Tanh()(None)
+    with refuses(nn.GraphError, r"inputs\[1\] is None"):
+        nn.CAddTable()([one(), None])
+    with refuses(nn.GraphError, "empty list", "module()"):
+        nn.CAddTable()([])
+    with refuses(nn.GraphError, r"gModule\(outputs\)", "at least one Node"):
+        nn.gModule([one()], [])
+    with refuses(nn.GraphError, r"gModule\(inputs\)", "at least one Node"):
+        nn.gModule(None, [one()])
+
+
+def test_two_arguments_and_nested_lists():
+    with refuses(nn.GraphError, r"\[input1, input2\]"):
+        nn.CAddTable()(one(), one())
+    with refuses(nn.GraphError, r"inputs\[0\] is a table", "nn.nest"):
+        nn.CAddTable()([[one()], one()])
+
+
+def test_a_cycle():
+    x = one()
+    a = nn.CAddTable()([x, x])
+    b = nn.Tanh()(a)
+    a.inputs[1] = b
+    with refuses(nn.GraphError, "cycle", "nn.Tanh", "nn.CAddTable"):
+        nn.gModule([x], [b])
+
+
+def test_a_node_without_inputs_that_is_not_declared():
+    x, stray = one(), one()
+    with refuses(nn.GraphError, "no inputs", "list of inputs", HERE):
+        nn.gModule([x], [nn.CAddTable()([x, stray])])
+
+
+def test_inputs_with_inputs_and_inputs_twice():
+    x = one()
+    with refuses(nn.GraphError, r"inputs\[0\]", "inputs of its own"):
+        nn.gModule([nn.Tanh()(x)], [nn.Tanh()(x)])
+    with refuses(nn.GraphError, r"inputs\[1\]", "twice"):
+        nn.gModule([x, x], [x])
+
+
+def test_wrong_number_of_inputs_and_grad_outputs():
+    net = nn.LSTM.create(3, 4)
+    with refuses(nn.ShapeError, "takes 3 inputs, got 2"):
+        net.forward([np.ones((1, 3)), np.ones((1, 4))])
+    with refuses(nn.TensorTypeError, r"table \(list\) of 3 inputs", "float64 1x3"):
+        net.forward(np.ones((1, 3)))
+    net.forward([np.ones((1, n)) for n in (3, 4, 4)])
+    with refuses(nn.ShapeError, "2 outputs, got 1 gradOutputs"):
+        net.backward(None, [np.ones((1, 4))])
+    with refuses(nn.TensorTypeError, "gradOutput must be a table", "float64 1x4"):
+        net.backward(None, np.ones((1, 4)))
+    with refuses(nn.ShapeError, "output is float64 1x4, but gradOutput float64 1x5"):
+        net.backward(None, [np.ones((1, 4)), np.ones((1, 5))])
+
+
+def test_a_split_of_the_wrong_length_or_of_an_array():
+    x = one()
+    a, b = x.split(2)
+    net = nn.gModule([x], [nn.CAddTable()([a, b])])
+    with refuses(nn.NodeError, r"split\(2\)", "got 3"):
+        net.forward([np.ones(1)] * 3)
+    with refuses(nn.NodeError, r"split\(2\) takes a table", "float64 2"):
+        net.forward(np.ones(2))
+    with pytest.raises(nn.RangeError, match="at least 1"):
+        x.split(0)
+
+
+def test_a_table_where_an_array_belongs_and_the_reverse():
+    x = one()
+    with refuses(nn.NodeError, "takes one array, got", "nn.Linear"):
+        nn.gModule([x], [nn.Linear(2, 2)(x)]).forward([np.ones(2)])
+    y = one()
+    with refuses(nn.NodeError, "takes a table", "nn.CAddTable"):
+        nn.gModule([y], [nn.CAddTable()(y)]).forward(np.ones(2))
+
+
+def test_wrong_dtype():
+    net = nn.LSTM.create(3, 4).float()
+    with refuses(nn.TensorTypeError, "float32", "float64", "astype", r"net.double\(\)"):
+        net.forward([np.ones((1, n)) for n in (3, 4, 4)])
+    with refuses(nn.NodeError, "i2h|nn.Identity|nn.Linear", "takes no integers", "int64"):
+        net.forward([np.ones((1, 3), int), np.ones((1, 4), "float32"), np.ones((1, 4), "float32")])
+    with refuses(nn.TensorTypeError, "float64"):
+        nn.Linear(2, 2).float().forward(np.ones(2))
+    with refuses(nn.TensorTypeError, "numpy array"):
+        nn.Linear(2, 2).forward([1.0, 2.0])
+
+
+def test_a_wrong_width_inside_a_graph_names_node_module_line_and_shapes():
+    x = one()
+    wide = nn.Linear(5, 3)(x).annotate(name="wide")
+    line = wide.declared
+    net = nn.gModule([x], [wide])
+    with refuses(nn.NodeError, "'wide'", r"nn.Linear\(5 -> 3\)", line, "float64 2x4", "5") as caught:
+        net.forward(np.ones((2, 4)))
+    assert caught.value.node is wide
+    assert isinstance(caught.value.__cause__, nn.ShapeError)
+
+
+def test_backward_before_forward():
+    for module in (nn.Tanh(), nn.Sequential().add(nn.Tanh()), nn.LSTM.create(2, 2)):
+        with refuses(nn.StateError, "needs a forward pass"):
+            module.backward(np.ones(1), np.ones(1))
+
+
+def test_dimensions_and_offsets_count_from_one():
+    for build in (
+        lambda: nn.Narrow(0, 1, 1),
+        lambda: nn.Narrow(1, 0, 1),
+        lambda: nn.JoinTable(0),
+        lambda: nn.SplitTable(0),
+    ):
+        with refuses(nn.RangeError, "counted from 1", "got 0"):
+            build()
+    with refuses(nn.RangeError, "dimension 3", "2 dimensions"):
+        nn.Narrow(3, 1, 1).forward(np.ones((2, 2)))
+    with refuses(nn.RangeError, "from 2 to 4", "has 3"):
+        nn.Narrow(1, 2, 3).forward(np.ones(3))
+    with refuses(nn.RangeError, "counted 1 to 1"):
+        nn.Sequential().add(nn.Tanh()).get(2)
+
+
+def test_names_that_are_not_there():
+    net = nn.LSTM.create(2, 2)
+    with refuses(nn.RangeError, "no node named 'i2hh'", "did you mean 'i2h'"):
+        net["i2hh"]
+    x = one()
+    both = nn.gModule([x], [nn.Tanh()(nn.Tanh()(x).annotate(name="t")).annotate(name="t")])
+    with refuses(nn.GraphError, "2 nodes named 't'"):
+        both["t"]
+
+
+def test_bad_seeds_and_types():
+    with pytest.raises(nn.RangeError):
+        nn.manualSeed(float("nan"))
+    with refuses(nn.TensorTypeError, "torch.CudaTensor", "to_torch"):
+        nn.Linear(2, 2).type("torch.CudaTensor")
+    with refuses(nn.GraphError, "add takes a Module"):
+        nn.Sequential().add(nn.Tanh)
+    with refuses(nn.GraphError, "needs a module on the right"):
+        one() - 3

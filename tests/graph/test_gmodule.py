@@ -1,0 +1,282 @@
+"""gModule: passes, wiring, nesting, sharing, editing, copying."""
+
+import copy
+import pickle
+
+import networkx as nx
+import numpy as np
+import pytest
+
+import pygraph_nn as nn
+from pygraph_nn.nesting import compare
+from pygraph_nn.testing import check_gradients
+
+
+def mlp():
+    h1 = nn.Linear(20, 10)()
+    h2 = nn.Linear(10, 1)(nn.Tanh()(nn.Linear(10, 10)(nn.Tanh()(h1))))
+    return nn.gModule([h1], [h2])
+
+
+def test_calls_and_minus_build_the_same_graph():
+    nn.manualSeed(1)
+    called = mlp()
+    nn.manualSeed(1)
+    chained = -nn.Linear(20, 10)
+    # the calls build the last Linear first, the chain the first one: draw them in one order
+    last, middle = nn.Linear(10, 1), nn.Linear(10, 10)
+    chained = nn.gModule([chained], [chained - nn.Tanh() - middle - nn.Tanh() - last])
+    assert [n.title() for n in called.forwardnodes] == [n.title() for n in chained.forwardnodes]
+    x = nn.rand(20)
+    assert np.array_equal(called.forward(x), chained.forward(x))
+
+
+def test_minus_joins_a_list():
+    a, b = -nn.Identity(), -nn.Identity()
+    net = nn.gModule([a, b], [[a, b] - nn.CAddTable() - nn.Tanh()])
+    assert np.allclose(net.forward([np.ones(2), np.ones(2)]), np.tanh(2))
+
+
+def test_a_split_feeds_each_entry_to_its_node():
+    inner = nn.Sequential().add(nn.SplitTable(1))
+    inner.add(nn.ParallelTable().add(nn.Linear(10, 20)).add(nn.Linear(10, 30)))
+    x = nn.Identity()()
+    first, second = inner(x).split(2)
+    net = nn.gModule([x], [nn.JoinTable(1)([first, second])])
+    assert net.forward(nn.rand(2, 10)).shape == (50,)
+    assert check_gradients(net, nn.rand(2, 10)) < 1e-7
+
+
+def test_forks_skips_splits_and_nesting_have_true_gradients():
+    x = nn.Identity()()
+    l1 = nn.Tanh()(nn.Linear(4, 5)(x))
+    l2 = nn.Tanh()(nn.Linear(9, 6)(nn.JoinTable(2)([x, l1])))
+    inner_in = nn.Identity()()
+    a, b = nn.SplitTable(1)(inner_in).split(2)
+    inner = nn.gModule([inner_in], [nn.CMulTable()([a, b]), nn.Sigmoid()(a)])
+    product, gate = inner(l2).split(2)
+    nested = nn.nest([product, [gate]])
+    net = nn.gModule([x], [nested, l1])
+    assert check_gradients(net, np.random.default_rng(0).standard_normal((2, 4))) < 1e-7
+
+
+def test_the_same_node_twice_in_one_call_adds_gradients():
+    x = nn.Identity()()
+    net = nn.gModule([x], [nn.CMulTable()([x, x])])
+    assert np.allclose(net.forward(np.full(2, 3.0)), 9)
+    assert np.allclose(net.backward(np.full(2, 3.0), np.ones(2)), 6)
+    assert net.fg.edges[x, net.forwardnodes[2]]["positions"] == (1, 2)
+
+
+@pytest.mark.parametrize("wrap", [lambda m: m, lambda m: nn.Sequential().add(m)])
+def test_one_module_at_several_nodes_has_true_gradients(wrap):
+    tanh, linear = wrap(nn.Tanh()), wrap(nn.Linear(3, 3))
+    x = nn.Identity()()
+    net = nn.gModule([x], [tanh(linear(tanh(linear(x))))])
+    assert len(net.modules) == 3
+    assert check_gradients(net, np.random.default_rng(0).standard_normal((2, 3))) < 1e-7
+
+
+def test_one_module_twice_in_a_sequential_has_true_gradients():
+    tanh, linear = nn.Tanh(), nn.Linear(3, 3)
+    net = nn.Sequential().add(linear).add(tanh).add(linear).add(tanh)
+    assert check_gradients(net, np.random.default_rng(0).standard_normal((2, 3))) < 1e-7
+
+
+def test_one_gmodule_at_several_nodes_and_in_containers_has_true_gradients():
+    i = nn.Identity()()
+    cell = nn.gModule([i], [nn.Tanh()(nn.Linear(3, 3)(i))])
+    x = nn.Identity()()
+    net = nn.gModule([x], [nn.Sequential().add(cell).add(nn.Sigmoid())(cell(cell(x)))])
+    assert check_gradients(net, np.random.default_rng(0).standard_normal((2, 3))) < 1e-7
+
+
+def test_the_three_verbs_alone_give_what_backward_gives():
+    nn.manualSeed(3)
+    net, x, dx = mlp(), nn.rand(4, 20), nn.rand(4, 1)
+    net.zeroGradParameters()
+    net.forward(x)
+    both = net.backward(x, dx, 2).copy()
+    gradients = [g.copy() for g in net.parameters()[1]]
+    net.zeroGradParameters()
+    net.updateOutput(x)
+    assert np.array_equal(net.updateGradInput(x, dx), both)
+    net.accGradParameters(x, dx, 2)
+    assert compare(gradients, net.parameters()[1], rtol=1e-12)
+
+
+def test_every_intermediate_value_can_be_read_after_a_pass():
+    lstm = nn.LSTM.create(3, 4)
+    x, c, h = nn.randn(2, 3), nn.randn(2, 4), nn.randn(2, 4)
+    lstm.forward([x, c, h])
+    i2h = lstm["i2h"]
+    assert np.array_equal(i2h.output, lstm.node("i2h").module.output)
+    assert i2h.input is x
+    assert i2h.gradOutput is None
+    lstm.backward([x, c, h], [np.ones((2, 4)), np.ones((2, 4))])
+    assert i2h.gradOutput.shape == (2, 16)
+    assert compare(lstm.outnode.output, lstm.output)
+    assert lstm["next_c"].label() == "next_c\nnn.CAddTable\noutput: float64 2x4\ngradOutput: float64 2x4"
+
+
+def test_values_of_nested_gmodules_can_be_read():
+    inner_x = nn.Identity()()
+    inner = nn.gModule([inner_x], [nn.Tanh()(inner_x).annotate(name="deep")])
+    x = nn.Identity()()
+    net = nn.gModule([x], [nn.Sigmoid()(inner(x))])
+    net.backward(np.ones(1), net.forward(np.ones(1)))
+    assert np.allclose(inner["deep"].output, np.tanh(1))
+    assert inner["deep"].gradOutput is not None
+    assert np.allclose(inner.output, np.tanh(1)) and inner.gradInput is not None
+
+
+def test_several_inputs_and_outputs_and_bare_single_ones():
+    a, b = nn.Identity()(), nn.Identity()()
+    net = nn.gModule([a, b], [nn.CAddTable()([a, b]), nn.Tanh()(a)])
+    outputs = net.forward([np.ones(2), np.ones(2)])
+    assert isinstance(outputs, list) and net.nInputs == 2
+    assert isinstance(net.forward((np.ones(2), np.ones(2))), list)
+    assert isinstance(net.backward([np.ones(2), np.ones(2)], outputs), list)
+
+
+def test_an_input_may_be_a_nested_table():
+    x = nn.Identity()()
+    pair, last = x.split(2)
+    a, b = pair.split(2)
+    net = nn.gModule([x], [nn.CAddTable()([a, b, last])])
+    value = [[np.ones(1), np.ones(1)], np.ones(1)]
+    assert np.allclose(net.forward(value), 3)
+    assert compare(net.backward(value, np.ones(1)), value)
+
+
+def test_an_input_may_be_an_output_and_an_output_an_inner_node():
+    x = nn.Identity()()
+    h = nn.Tanh()(x)
+    net = nn.gModule([x], [x, h, nn.Sigmoid()(h), h])
+    outputs = net.forward(np.ones(1))
+    assert outputs[0][0] == 1 and outputs[1] is outputs[3]
+    assert check_gradients(net, np.ones(2)) < 1e-7
+
+
+def test_the_graphs_are_networkx_graphs_of_nodes():
+    net = nn.LSTM.create(3, 4)
+    assert isinstance(net.fg, nx.DiGraph) and isinstance(net.bg, nx.DiGraph)
+    assert all(isinstance(node, nn.Node) for node in net.fg)
+    assert list(nx.topological_sort(net.fg))[0] is net.innode
+    assert net.forwardnodes[0] is net.innode and net.forwardnodes[-1] is net.outnode
+    assert net.backwardnodes == net.forwardnodes[::-1]
+    assert net.bg.has_edge(net["next_h"], net["out_gate"])
+    assert net.fg.edges[net["c_transform"], net["next_h"]]["positions"] == (2,)
+    assert nx.shortest_path_length(net.fg, net["x"], net["next_h"]) == 6
+
+
+def test_editing_a_node_changes_the_network():
+    net = mlp()
+    x = nn.rand(20)
+    before = net.forward(x)
+    node = next(n for n in net.forwardnodes if n.title() == "nn.Tanh")
+    node.module = nn.Identity()
+    assert not np.allclose(net.forward(x), before)
+    assert sum(isinstance(m, nn.Tanh) for m in net.modules) == 1
+
+
+def test_editing_a_nested_graph_changes_the_outer_one():
+    i = nn.Identity()()
+    inner = nn.gModule([i], [nn.Tanh()(i).annotate(name="f")])
+    x = nn.Identity()()
+    net = nn.gModule([x], [inner(x)])
+    net.forward(np.ones(1))
+    inner["f"].module = nn.Sigmoid()
+    assert np.allclose(net.forward(np.zeros(1)), 0.5)
+
+
+def test_replace_lets_a_callback_swap_modules():
+    net = mlp()
+    net.replace(lambda m: nn.ReLU() if isinstance(m, nn.Tanh) else m)
+    assert net.findModules("nn.Tanh")[0] == [] and len(net.findModules(nn.ReLU)[0]) == 2
+    assert net.forward(nn.rand(20)).shape == (1,)
+
+
+@pytest.mark.parametrize("copier", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), lambda m: m.clone()])
+def test_copies_run_alike_and_keep_names_sharing_and_flatness(copier):
+    net = nn.LSTM.create(3, 4)
+    net.name = "cell"
+    net.extra = {"epoch": 3}
+    flat, _ = net.getParameters()
+    twin = copier(net)
+    inputs = [nn.randn(2, 3), nn.randn(2, 4), nn.randn(2, 4)]
+    assert compare(twin.forward(inputs), net.forward(inputs))
+    assert twin["i2h"].module is not net["i2h"].module and twin.name == "cell" and twin.extra == {"epoch": 3}
+    assert twin["i2h"].declared == net["i2h"].declared
+    twin_flat, _ = twin.getParameters()
+    assert np.array_equal(flat, twin_flat) and not np.shares_memory(flat, twin_flat)
+    assert np.shares_memory(twin["i2h"].module.weight, twin_flat)
+
+
+def test_float_and_double():
+    net = nn.LSTM.create(3, 4).float()
+    inputs = [nn.randn(2, n).astype("float32") for n in (3, 4, 4)]
+    assert all(o.dtype == np.float32 for o in net.forward(inputs))
+    assert all(g.dtype == np.float32 for g in net.backward(inputs, [np.ones((2, 4), "float32")] * 2))
+    assert net.double().forward([i.astype(float) for i in inputs])[0].dtype == np.float64
+
+
+def test_setdefaulttensortype_builds_float_networks():
+    nn.setdefaulttensortype("torch.FloatTensor")
+    try:
+        net = nn.LSTM.create(3, 4)
+        assert net.forward([nn.randn(1, 3), nn.randn(1, 4), nn.randn(1, 4)])[0].dtype == np.float32
+    finally:
+        nn.setdefaulttensortype("torch.DoubleTensor")
+
+
+def test_verbose_prints_each_node(capsys):
+    net = mlp()
+    net.verbose = True
+    net.forward(nn.rand(20))
+    assert capsys.readouterr().out.splitlines()[0] == " V : nn.Linear(20 -> 10) -> float64 10"
+
+
+def test_hooks_see_every_call_and_cost_nothing_once_removed():
+    net, seen = mlp(), []
+
+    def hook(node, module, verb, call):
+        def run(*arguments, **keywords):
+            seen.append((verb, node.title()))
+            return call(*arguments, **keywords)
+
+        return run
+
+    net.addHook(hook)
+    net.backward(nn.rand(20), net.forward(nn.rand(20)))
+    assert seen[0] == ("updateOutput", "nn.Linear(20 -> 10)") and seen[-1] == ("backward", "nn.Linear(20 -> 10)")
+    net.removeHook(hook)
+    seen.clear()
+    net.forward(nn.rand(20))
+    assert seen == []
+
+
+def test_a_module_from_criterion_learns_inside_the_graph():
+    prediction, target = nn.Identity()(), nn.Identity()()
+    net = nn.gModule([prediction, target], [nn.MSECriterion()([nn.Linear(3, 1)(prediction), target])])
+    x = nn.randn(8, 3)
+    t = x.sum(1, keepdims=True)
+    first = net.forward([x, t]).item()
+    for _ in range(50):
+        net.zeroGradParameters()
+        net.forward([x, t])
+        net.backward([x, t], np.ones(1))
+        net.updateParameters(0.1)
+    assert net.forward([x, t]).item() < first / 2
+
+
+def test_a_tree_of_text():
+    x = nn.Identity()()
+    inner = nn.gModule([x], [nn.Tanh()(x).annotate(name="act")])
+    y = nn.Identity()().annotate(name="y")
+    net = nn.gModule([y], [inner(nn.Linear(2, 2)(y))])
+    net.name = "outer"
+    assert repr(net) == (
+        "nn.gModule 'outer' {\n  (1): y: nn.Identity\n  (2): nn.Linear(2 -> 2)\n  (3): nn.gModule {\n"
+        "    (1): nn.Identity\n    (2): act: nn.Tanh\n  }\n}"
+    )
