@@ -156,7 +156,7 @@ class Logger:
             axes.set_yscale("log")
         axes.grid(True)
         axes.set_title(f"<Logger::{self.name}>")
-        axes.legend()
+        axes.legend(framealpha=1)  # PostScript knows no transparency
 
     def _numbers(self, name):
         return all(isinstance(value, float) for value in self.symbols[name])
@@ -182,7 +182,7 @@ def _value(value, name):
 def _curve(axes, y, style, label):
     x = np.arange(1, len(y) + 1)
     if style == "|":
-        axes.bar(x, y, label=label, alpha=0.6)
+        axes.bar(x, y, label=label, fill=False)
     elif style == "~":
         axes.plot(*_smooth(x, y), "-", label=label)
     else:
