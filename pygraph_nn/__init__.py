@@ -4,6 +4,7 @@ from . import errors, nesting, optim, rng
 from .criterions import *
 from .errors import *
 from .graph import *
+from .inspection import *
 from .modules import *
 from .node import *
 from .recurrent import *

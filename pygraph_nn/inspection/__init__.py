@@ -1,0 +1,3 @@
+"""Looking at networks: pictures, summaries, and errors that point at the node."""
+
+from .pictures import *

@@ -1,0 +1,212 @@
+"""A network's picture as DOT text, Graphviz's language; nothing here runs a program."""
+
+import html
+import os
+import unicodedata
+
+import numpy as np
+
+from ..nesting import is_table, leaves
+from .families import FAMILIES
+from .picture import picture
+
+__all__ = ["to_dot"]
+
+_FONT = "Helvetica,Arial,sans-serif"
+_SHARED_LINES = ("#1b6ca8", "#c0392b", "#1e8449", "#7d3c98", "#b9770e", "#117a65", "#884ea0", "#5d6d7e")
+_LARGE = 1500  # boxes; beyond, Graphviz takes its quicker ways
+
+
+def to_dot(what, title=None, *, simple=False, expand=False, legend=True, marks=None):
+    """Return DOT text of a gModule, of its ``fg`` or ``bg`` or a part of these, of any module, or of a Node.
+
+    ``marks`` maps nodes to attributes of Graphviz; in ``note``, a line of text to be added to the label.
+    """
+    return write(picture(what, title, simple=simple, expand=expand), legend, marks)
+
+
+def write(drawn, legend=True, marks=None):
+    """Return the DOT text of a Picture."""
+    marks = marks or {}
+    lines = [f"digraph {quoted(drawn.title or 'network')} {{", *_settings(drawn, legend)]
+    lines += _clustered(drawn, marks)
+    lines += [_link(link, drawn.backward) for link in drawn.links]
+    return "\n".join([*lines, "}", ""])
+
+
+# Quoting -------------------------------------------------------------------------------------------------------------
+
+
+def quoted(text):
+    """Return a text as a DOT string that is shown as it stands: quotes, backslashes, newlines and all."""
+    text = _printable(str(text)).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + text.replace("\n", "\\n") + '"'
+
+
+def markup(text):
+    """Return a text for use inside an HTML-like label."""
+    return html.escape(_printable(str(text)), quote=True).replace("\n", "<br/>")
+
+
+def _printable(text):
+    """Show control characters, lone surrogates and the like as their escapes: no viewer takes them as they are."""
+    text = text.replace("\r\n", "\n").replace("\t", "    ")
+    if text.isprintable():
+        return text
+    return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else repr(c)[1:-1] for c in text)
+
+
+def _attributes(given):
+    return " [" + ", ".join(f"{key}={value}" for key, value in given.items()) + "]"
+
+
+# The parts -----------------------------------------------------------------------------------------------------------
+
+
+def _settings(drawn, legend):
+    large = len(drawn.boxes) > _LARGE
+    graph = {"labelloc": "t", "fontname": quoted(_FONT), "fontsize": 16, "rankdir": "TB", "bgcolor": quoted("white")}
+    graph |= {"nodesep": 0.35, "ranksep": 0.4, "pad": 0.3, "tooltip": quoted(drawn.title or "network")}
+    if large:
+        graph |= {"splines": "line", "nslimit": 1, "nslimit1": 1, "mclimit": 0.1, "maxiter": 50}
+    label = _heading(drawn, legend)
+    if label:
+        graph["label"] = f"<{label}>"
+    node = {"fontname": quoted(_FONT), "fontsize": 12, "shape": "box", "margin": quoted("0.14,0.07"), "height": 0.4}
+    edge = {"fontname": quoted(_FONT), "fontsize": 9, "color": quoted("#555555"), "fontcolor": quoted("#444444")}
+    edge |= {"arrowsize": 0.7}
+    return [f"  {name}{_attributes(given)};" for name, given in (("graph", graph), ("node", node), ("edge", edge))]
+
+
+def _heading(drawn, legend):
+    """The title and, below it, one swatch for each family in the picture."""
+    title = f"<b>{markup(drawn.title)}</b>" if drawn.title else ""
+    present = {box.family for box in drawn.boxes}
+    cells = [_swatch(family) for key, family in FAMILIES.items() if key in present]
+    if any(box.shared for box in drawn.boxes):
+        cells.append('<td><font point-size="10"><b>A</b>, <b>B</b> ... same weights</font></td>')
+    if not legend or not cells:
+        return title
+    rows = f'<tr><td align="center" colspan="{len(cells)}">{title}</td></tr>' if title else ""
+    return f'<table border="0" cellspacing="4" cellpadding="3">{rows}<tr>{"".join(cells)}</tr></table>'
+
+
+def _swatch(family):
+    text = f'<font point-size="10">{markup(family.label)}</font>'
+    style = ' style="rounded"' if "rounded" in family.style or family.shape == "oval" else ""
+    return f'<td border="1" color="{family.line}" bgcolor="{family.fill}"{style}>{text}</td>'
+
+
+def _clustered(drawn, marks):
+    """The boxes, those of a cluster inside its frame."""
+    inside, children = {}, {}
+    for box in drawn.boxes:
+        inside.setdefault(box.cluster, []).append(box)
+    for cluster in drawn.clusters:
+        children.setdefault(cluster.parent, []).append(cluster)
+
+    def lines(cluster, indent):
+        found = [indent + _box(box, marks) for box in inside.get(cluster, ())]
+        for child in children.get(cluster, ()):
+            found.append(f"{indent}subgraph {child.id} {{")
+            found.append(f"{indent}  graph [label={quoted(child.label)}, {_FRAME}];")
+            found += [*lines(child, indent + "  "), indent + "}"]
+        return found
+
+    return lines(None, "  ")
+
+
+_FRAME = (
+    'style="rounded,filled", color="#23456b", fillcolor="#23456b0c", fontsize=11, fontcolor="#23456b", labeljust="l"'
+)
+
+
+def _box(box, marks):
+    family = FAMILIES[box.family]
+    given = {"id": quoted(box.id), "label": f"<{_label(box, marks.get(box.node, {}))}>", "shape": family.shape}
+    given |= {"style": quoted(family.style), "fillcolor": quoted(family.fill), "color": quoted(family.line)}
+    given["tooltip"] = quoted(_tooltip(box))
+    if box.shared:
+        given |= {"color": quoted(_SHARED_LINES[(ord(box.shared[0]) - ord("A")) % len(_SHARED_LINES)]), "penwidth": 2.5}
+    if box.kind != "module":
+        given |= {"height": 0.25, "margin": quoted("0.06,0.03")}
+    if box.node is not None:
+        given |= _chosen(box.node.annotations.get("graphAttributes", {}))
+        given |= _chosen({key: value for key, value in marks.get(box.node, {}).items() if key != "note"})
+    return box.id + _attributes(given) + ";"
+
+
+def _chosen(attributes):
+    return {quoted(key): quoted(value) for key, value in attributes.items()}
+
+
+def _label(box, mark):
+    """The name in bold, the module below it in small, then what else is to be said."""
+    small = [box.text] if box.kind in ("module", "route") else []
+    if box.role:
+        small.append(box.role)
+    if box.node is not None and "description" in box.node.annotations:
+        small.append(box.node.annotations["description"])
+    if not box.name and small:
+        head, small = markup(small[0]), small[1:]
+    else:
+        head = f"<b>{markup(box.name)}</b>" if box.name else ""
+    lines = [head, *(f'<font point-size="10">{markup(text)}</font>' for text in small)]
+    if box.shared:
+        lines.append(f'<font point-size="10">weights <b>{box.shared}</b></font>')
+    if "note" in mark:
+        lines.append(f'<font point-size="10"><b>{markup(mark["note"])}</b></font>')
+    return "<br/>".join(line for line in lines if line) or " "
+
+
+def _tooltip(box):
+    lines = [f"{box.name}: {box.text}" if box.name else box.text or box.role]
+    if box.node is not None:
+        lines.append(shortened(box.node.declared))
+    return "\n".join(line for line in lines if line)
+
+
+def shortened(place):
+    """Return ``file:line`` with the file relative to the working directory, or else its last folders only."""
+    relative = os.path.relpath(place) if os.path.isabs(place) else place
+    return "/".join(place.replace("\\", "/").split("/")[-3:]) if relative.startswith("..") else relative
+
+
+def _link(link, backward):
+    value = link.wire.value(backward)
+    start, end = (link.target.id, link.wire.box.id) if backward else (link.wire.box.id, link.target.id)
+    given = {}
+    if value is not None:
+        flags = flags_of(value)
+        given["label"] = quoted("\n".join([f" {brief(value)} ", *([" and ".join(flags)] if flags else [])]))
+        if flags:
+            given |= {"color": quoted("#d00000"), "fontcolor": quoted("#d00000"), "penwidth": 2}
+    if link.position:
+        given["edgetooltip"] = quoted(f"input {link.position} of {link.target.name or link.target.text}")
+    return f"  {start} -> {end}{_attributes(given) if given else ''};"
+
+
+def brief(value):
+    """Describe a value on an arrow: shape and type.
+
+    >>> brief([np.zeros((2, 3)), np.zeros(4, "float32")])
+    '[2×3 float64, 4 float32]'
+    """
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {brief(item)}" for key, item in value.items()) + "}"
+    if is_table(value):
+        return "[" + ", ".join(map(brief, value)) + "]"
+    if isinstance(value, np.ndarray):
+        return f"{'×'.join(map(str, value.shape)) or 'scalar'} {value.dtype.name}"
+    return "none" if value is None else type(value).__name__
+
+
+def flags_of(value):
+    """Return the list of ``NaN`` and ``inf``, as far as they occur in the arrays of a value."""
+    arrays = [leaf for leaf in leaves(value) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"]
+    found = []
+    if any(np.isnan(array).any() for array in arrays):
+        found.append("NaN")
+    if any(np.isinf(array).any() for array in arrays):
+        found.append("inf")
+    return found

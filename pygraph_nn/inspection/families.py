@@ -1,0 +1,67 @@
+"""The families of modules that a picture tells apart: by colour, by lightness for print in grey, and by outline."""
+
+from typing import NamedTuple
+
+from ..modules.containers import Container
+
+__all__ = ["Family", "FAMILIES", "family_of"]
+
+
+class Family(NamedTuple):
+    """How the boxes of a family look; ``fill`` grows darker from family to family, so that grey tells them apart."""
+
+    label: str
+    fill: str
+    line: str
+    style: str = "rounded,filled"
+    shape: str = "box"
+
+
+FAMILIES = {
+    "end": Family("input, output", "#ffffff", "#555555", "filled", "oval"),
+    "route": Family("split, select", "#f5f5f5", "#8a8a8a", "dashed,filled"),
+    "view": Family("view of a part", "#eef1f4", "#6d7f90", "filled"),
+    "arithmetic": Family("arithmetic", "#d9ecff", "#2f6fae", "rounded,filled"),
+    "activation": Family("nonlinearity", "#fff0a8", "#9a7b00", "rounded,filled"),
+    "regularize": Family("normalise, drop", "#d8c7f2", "#6a4c9c", "rounded,filled"),
+    "sample": Family("pool, resample", "#a9dcc3", "#2c7a56", "rounded,filled"),
+    "weights": Family("has weights", "#f6b26b", "#8f4a00", "bold,filled"),
+    "measure": Family("loss, distance", "#f29a9a", "#9c2b2b", "filled", "octagon"),
+    "graph": Family("network inside", "#9db9d9", "#23456b", "filled", "box3d"),
+    "other": Family("your own", "#dddddd", "#444444", "filled"),
+}
+
+# The file that a class lives in says its family; one with parameters has weights, wherever it lives.
+_OF_FILE = {
+    "shapes": "view",
+    "tables": "arithmetic",
+    "arithmetic": "arithmetic",
+    "activations": "activation",
+    "normalization": "regularize",
+    "dropout": "regularize",
+    "pooling": "sample",
+    "resampling": "sample",
+    "distances": "measure",
+    "linear": "weights",
+    "convolution": "weights",
+    "embedding": "weights",
+}
+
+
+def family_of(module):
+    """Return the key in ``FAMILIES`` of a module; ``None`` is a node that only routes.
+
+    >>> import pygraph_nn as nn
+    >>> family_of(nn.Linear(2, 2)), family_of(nn.Tanh()), family_of(nn.Sequential())
+    ('weights', 'activation', 'graph')
+    """
+    if module is None:
+        return "route"
+    if isinstance(module, Container):
+        return "graph"
+    if module.parameters()[0]:
+        return "weights"
+    home = type(module).__module__.split(".")
+    if "criterions" in home or hasattr(module, "criterion"):
+        return "measure"
+    return _OF_FILE.get(home[-1], "other") if home[0] == "pygraph_nn" else "other"

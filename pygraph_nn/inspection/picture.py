@@ -1,0 +1,308 @@
+"""What a picture of a network shows, before it is written in any language: boxes, links between them, clusters."""
+
+from typing import NamedTuple
+
+from ..errors import GraphError
+from ..graph.gmodule import gModule
+from ..modules.containers import Container, ParallelTable, Sequential
+from ..modules.module import Module
+from ..modules.shapes import Identity
+from ..node import Node
+from .families import family_of
+
+__all__ = ["Picture", "Box", "Link", "Cluster", "picture"]
+
+
+class Box:
+    """One box: a node, a module inside of a container, or an end (an input or output) of the network.
+
+    Attributes
+    ----------
+    id : str; unique in the picture.
+    kind : str; ``module``, ``route``, ``input`` or ``output``.
+    node, module, net : the Node, its module, and the gModule whose pass gives the node's values; each may be None.
+    role : str; ``input 1`` and the like, or empty.
+    cluster : Cluster or None
+    shared : str; a letter that the boxes with the same weights have in common, or empty.
+    """
+
+    __slots__ = ("id", "kind", "node", "module", "net", "role", "cluster", "shared")
+
+    def __init__(self, id, kind, node, module, net, role, cluster):
+        self.id, self.kind, self.node, self.module, self.net = id, kind, node, module, net
+        self.role, self.cluster, self.shared = role, cluster, ""
+
+    @property
+    def name(self):
+        """The node's annotated name, or None."""
+        return None if self.node is None or self.kind == "output" else self.node.name
+
+    @property
+    def family(self):
+        """The key of the box's family in ``FAMILIES``."""
+        return "end" if self.kind in ("input", "output") else family_of(self.module)
+
+    @property
+    def text(self):
+        """The module with its arguments, or the role in routing, on one line."""
+        if self.node is not None and self.module is self.node.module:
+            return self.node.title()
+        return "" if self.module is None else repr(self.module).split("\n", 1)[0].removesuffix(" {")
+
+
+class Cluster(NamedTuple):
+    """A frame around the boxes of a network inside the network; ``parent`` is the frame around it, or None."""
+
+    id: str
+    label: str
+    parent: "Cluster | None"
+
+
+class Wire(NamedTuple):
+    """Where a value comes from: the box that it leaves, and the node (of ``net``) whose output it is."""
+
+    box: Box
+    net: gModule = None
+    node: Node = None
+
+    def value(self, backward):
+        """The value of the last forward pass, or the gradient of the last backward pass; None before it."""
+        if self.node is None:
+            return None if backward or self.box.module is None else self.box.module.output
+        if self.net is None or self.node not in self.net.fg:
+            return None
+        return self.net.gradient(self.node) if backward else self.net.value(self.node)
+
+
+class Link(NamedTuple):
+    """An arrow: ``wire`` says where the value comes from; ``position`` is its place among the target's inputs."""
+
+    wire: Wire
+    target: Box
+    position: int
+
+
+class Picture:
+    """Boxes in the order of the forward pass, links, clusters; ``backward`` is True where links carry gradients."""
+
+    def __init__(self, title, net, backward):
+        self.title, self.net, self.backward = title, net, backward
+        self.boxes, self.links, self.clusters = [], [], []
+
+
+def picture(what, title=None, *, simple=False, expand=False):
+    """Return the Picture of a gModule, of its ``fg`` or ``bg`` or a part of these, of any module, or of a Node.
+
+    Parameters
+    ----------
+    what : gModule, networkx.DiGraph of Nodes, Module or Node
+        A module that is no gModule is drawn opened, a Node with everything that it depends on.
+    simple : bool
+        Leave out Identity modules and the nodes that only route.
+    expand : bool or int
+        How many levels of containers inside to open, each as a frame of its own; True opens all.
+    """
+    net, wires, backward = _survey(what)
+    levels = 10**6 if expand is True else int(expand)
+    painter = _Painter(Picture(title if title is not None else getattr(net, "name", None), net, backward), simple)
+    if wires is None:
+        painter.module_alone(what, max(levels, 1))
+    else:
+        painter.graph(net, wires, None, None, levels)
+    _mark_shared(painter.picture.boxes)
+    return painter.picture
+
+
+def _survey(what):
+    """Return the net, what feeds each node (nodes in forward order), and whether to draw the gradients' way."""
+    if isinstance(what, gModule):
+        return what, {node: what.sources(node) for node in what.forwardnodes}, False
+    if isinstance(what, Module):
+        return None, None, False
+    if isinstance(what, Node):
+        return what.graph, _post_order([what], lambda node: node.inputs), False
+    if not hasattr(what, "edges") or not all(isinstance(node, Node) for node in what):
+        raise GraphError(
+            "a picture is made of a gModule, its fg or bg (a networkx.DiGraph of Nodes), a module or a Node, "
+            f"got {what!r}"
+        )
+    backward = _is_backward(what)
+    before, after = (what.succ, what.pred) if backward else (what.pred, what.succ)
+
+    def sources(node):
+        pairs = ((place, source) for source, edge in before[node].items() for place in edge.get("positions", (0,)))
+        return [source for _, source in sorted(pairs, key=lambda pair: pair[0])]
+
+    wires = _post_order([node for node in what if not after[node]], sources)
+    ends = [node.graph for node in what if node.graph is not None and node is node.graph.outnode]
+    nets = ends or [node.graph for node in what]
+    return (nets[0] if nets else None), wires, backward
+
+
+def _is_backward(graph):
+    """Tell whether the edges of a graph of nodes run along the gradients."""
+    for source, target in graph.edges:
+        if source in target.inputs:
+            return False
+        if target in source.inputs:
+            return True
+    return any(target.graph and source not in target.graph.sources(target) for source, target in graph.edges)
+
+
+def _post_order(last, sources):
+    """Return {node: its sources}, sources first, depth first from the ``last`` nodes, without recursion."""
+    wires, opened, waiting = {}, set(), list(reversed(last))
+    while waiting:
+        node = waiting[-1]
+        if node in opened:
+            waiting.pop()
+            if node not in wires:
+                wires[node] = sources(node)
+        else:
+            opened.add(node)
+            waiting.extend(source for source in reversed(sources(node)) if source not in opened)
+    return wires
+
+
+class _Painter:
+    """Walks the nodes once, in forward order; a node's ref is the Wire of its output, or a list of refs for a table."""
+
+    def __init__(self, picture, simple):
+        self.picture, self.simple = picture, simple
+
+    def box(self, kind, node, module, net, cluster, role=""):
+        box = Box(f"n{len(self.picture.boxes) + 1}", kind, node, module, net, role, cluster)
+        self.picture.boxes.append(box)
+        return box
+
+    def link(self, refs, target):
+        """Draw the arrows of a box's inputs."""
+        for position, ref in enumerate(refs, 1):
+            for wire in _flat(ref):
+                if wire.box is not None:
+                    self.picture.links.append(Link(wire, target, position if len(refs) > 1 else 0))
+
+    def graph(self, net, wires, entry, cluster, levels):
+        """Draw the nodes of a graph; ``entry`` is the ref of its input, None for the outermost. Return the output."""
+        refs = {}
+        for node, sources in wires.items():
+            inputs = [refs[source] for source in sources if source in refs]
+            if net is not None and node is net.innode:
+                refs[node] = _outside(net) if entry is None else entry
+            elif net is not None and node is net.outnode:
+                refs[node] = self._outputs(net, node, inputs) if entry is None else inputs
+            elif node.module is None:
+                refs[node] = self._route(net, node, inputs, cluster)
+            else:
+                refs[node] = self._node(net, node, inputs, cluster, levels)
+        return refs[next(reversed(refs))] if refs else []
+
+    def _outputs(self, net, node, inputs):
+        for index, ref in enumerate(inputs, 1):
+            role = f"output {index}" if len(inputs) > 1 else "output"
+            self.link([ref], self.box("output", node, None, net, None, role))
+        return inputs
+
+    def _route(self, net, node, inputs, cluster):
+        """A split or a select: drawn where the user made it, passed through where the gModule did."""
+        bare = inputs[0] if len(inputs) == 1 else inputs
+        if self.simple or _feeds(net, node):
+            if node.selectindex is None or not isinstance(bare, list):
+                return bare
+            return bare[node.selectindex - 1] if node.selectindex <= len(bare) else bare
+        box = self.box("route", node, None, net, cluster)
+        self.link(inputs, box)
+        return Wire(box, net, node)
+
+    def _node(self, net, node, inputs, cluster, levels):
+        module = node.module
+        declared = not node.inputs
+        if levels > 0 and isinstance(module, Container) and module.modules:
+            label = f"{node.name}\n{node.title()}" if node.name else node.title()
+            return self._opened(module, label, inputs, cluster, levels)
+        if type(module) is Identity and self.simple and any(w.box is not None for ref in inputs for w in _flat(ref)):
+            return inputs[0] if len(inputs) == 1 else inputs
+        end = declared and type(module) is Identity
+        box = self.box("input" if end else "module", node, module, net, cluster, _role(net, node) if declared else "")
+        self.link(inputs, box)
+        return Wire(box, net, node)
+
+    def _opened(self, module, label, inputs, cluster, levels):
+        """Draw a container as a frame with its modules inside."""
+        inner = Cluster(f"cluster_{len(self.picture.clusters) + 1}", label, cluster)
+        self.picture.clusters.append(inner)
+        ref = inputs[0] if len(inputs) == 1 else inputs
+        if isinstance(module, gModule):
+            wires = {node: module.sources(node) for node in module.forwardnodes}
+            refs = self.graph(module, wires, ref, inner, levels - 1)
+            return refs[0] if len(refs) == 1 else refs
+        if isinstance(module, Sequential):
+            for child in module.modules:
+                ref = self._child(child, ref, inner, levels - 1)
+            return ref
+        apart = isinstance(module, ParallelTable) and isinstance(ref, list) and len(ref) == len(module.modules)
+        return [self._child(m, ref[i] if apart else ref, inner, levels - 1) for i, m in enumerate(module.modules)]
+
+    def _child(self, module, ref, cluster, levels):
+        inputs = ref if isinstance(ref, list) else [ref]
+        if levels > 0 and isinstance(module, Container) and module.modules:
+            return self._opened(module, repr(module).split("\n", 1)[0].removesuffix(" {"), inputs, cluster, levels)
+        box = self.box("module", None, module, None, cluster)
+        self.link(inputs, box)
+        return Wire(box)
+
+    def module_alone(self, module, levels):
+        """Draw a module that is no gModule between an input and an output."""
+        entry = Wire(self.box("input", None, None, None, None, "input"))
+        ref = self._child(module, entry, None, levels)
+        self.link([ref], self.box("output", None, None, None, None, "output"))
+
+
+def _flat(ref):
+    """Yield the wires of a ref."""
+    if isinstance(ref, list):
+        for part in ref:
+            yield from _flat(part)
+    else:
+        yield ref
+
+
+def _feeds(net, node):
+    """Tell whether the gModule made this split or select, to hand its input to the declared inputs."""
+    if net is None:
+        return False
+    return net.innode in node.inputs or any(net.innode in source.inputs for source in node.inputs)
+
+
+def _outside(net):
+    """The ref of the outermost network's input: no box is there to draw arrows from."""
+    return Wire(None) if net.nInputs == 1 else [Wire(None)] * net.nInputs
+
+
+def _role(net, node):
+    """``input 2`` for the second of several declared inputs."""
+    feeds = net.sources(node) if net is not None else ()
+    if feeds and feeds[0].selectindex is not None:
+        return f"input {feeds[0].selectindex}"
+    return "input"
+
+
+def _mark_shared(boxes):
+    """Give the boxes whose modules hold the same parameters (in memory) the same letter."""
+    users = {}
+    for box in boxes:
+        if box.module is not None and box.kind == "module":
+            for array in box.module.parameters()[0]:
+                users.setdefault((array.__array_interface__["data"][0], array.shape), {})[box] = None
+    letters = {}
+    for sharers in users.values():
+        if len(sharers) > 1:
+            group = tuple(sharers)
+            letter = letters.setdefault(group, _letter(len(letters)))
+            for box in group:
+                box.shared = box.shared or letter
+
+
+def _letter(index):
+    """A, B, ... Z, A2, B2, ..."""
+    return chr(ord("A") + index % 26) + (str(index // 26 + 1) if index >= 26 else "")

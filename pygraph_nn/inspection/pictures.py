@@ -1,0 +1,64 @@
+"""Pictures for the user: ``dot`` writes them to files."""
+
+import sys
+from pathlib import Path
+
+from ..errors import RangeError
+from . import render
+from .dot import to_dot
+
+__all__ = ["dot"]
+
+
+def dot(graph, title=None, path=None, *, simple=False, expand=False, legend=True, marks=None):
+    """Return a picture of a network as DOT text; with a path, also write files.
+
+    Data flows from top to bottom, in a ``bg`` the gradients do. After a pass, arrows carry the shape and type of what
+    went along them, and say where there is NaN or infinity. The same letter marks modules with the same weights.
+
+    Parameters
+    ----------
+    graph : gModule, its ``fg`` or ``bg`` or a subgraph of these, Module or Node
+    title : str, optional; the network's name by default.
+    path : str or path, optional
+        ``NAME.dot`` is written always, and beside it a picture, where Graphviz is installed: ``NAME.svg``, or what the
+        path's own suffix says (``.png``, ``.pdf``).
+    simple : bool, default False
+        Leave out Identity modules and the nodes that only route.
+    expand : bool or int, default False
+        Open the gModules and containers inside, each in a frame; a number says how many levels.
+    legend : bool, default True
+    marks : dict, optional
+        Nodes to dicts of Graphviz attributes, over those of ``annotate(graphAttributes=...)``; ``note`` adds a line.
+
+    Raises RangeError for a path with another suffix. Source: Torch7's nngraph/graphviz.lua.
+
+    >>> import pygraph_nn as nn
+    >>> text = nn.dot(nn.LSTM.create(3, 4).fg, "LSTM cell")
+    >>> text.splitlines()[0]
+    'digraph "LSTM cell" {'
+    """
+    text = to_dot(graph, title, simple=simple, expand=expand, legend=legend, marks=marks)
+    if path is not None:
+        for line in save(text, path)[1]:
+            print(line, file=sys.stderr)
+    return text
+
+
+def save(text, path):
+    """Write NAME.dot and, if Graphviz is there, the picture; return the files, and lines to tell the user."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in ("", ".dot", ".gv"):
+        source, target = path if suffix else path.with_suffix(".dot"), path.with_suffix(".svg")
+    elif suffix[1:] in render.FORMATS:
+        source, target = path.with_suffix(".dot"), path
+    else:
+        known = ", ".join(f".{name}" for name in ("dot", *render.FORMATS))
+        raise RangeError(f"a picture's path ends in one of {known}, got {str(path)!r}")
+    source.write_text(text, encoding="utf-8")
+    try:
+        target.write_bytes(render.render(text, target.suffix[1:].lower()))
+    except render.RenderError as error:
+        return [source], [f"{source} is written, but {target} is not: {error}"]
+    return [source, target], []
