@@ -55,7 +55,18 @@ def read(file, classes=None, long_size=None, progress=None):
     if isinstance(file, (str, bytes, os.PathLike)):
         with open(file, "rb", buffering=0) as opened:
             return read(opened, classes, long_size, progress)
-    return _Reader(open_source(file, long_size), classes, progress).read()
+    try:
+        source = open_source(file, long_size)
+    except T7Error as error:
+        raise _placed(error, error.offset, "", file) from None
+    return _Reader(source, classes, progress).read()
+
+
+def _placed(error, offset, path, file):
+    """Return an error with its place: the byte, the path inside the object, and the file's name if it has one."""
+    name = getattr(file, "name", None)
+    where = f"byte {offset}" + (f", in {path}" if path else "") + (f", of {name}" if isinstance(name, str) else "")
+    return T7Error(f"{error} ({where})", offset, path)
 
 
 class _Frame:
@@ -107,7 +118,9 @@ class _Reader:
         try:
             root = self._run()
         except T7Error as error:
-            raise self._placed(error) from None
+            offset = self.at if error.offset is None else error.offset
+            path = path_of(key for frame in self.stack for key in frame.place())
+            raise _placed(error, offset, path, self.source.file) from None
         for patch in self.patches:
             patch()
         self.source.close()
@@ -143,14 +156,6 @@ class _Reader:
         frame = _Frame(want, finish, value)
         self.stack.append(frame)
         return frame
-
-    def _placed(self, error):
-        """Return the error with its place: the byte, and the path inside the object."""
-        path = path_of(key for frame in self.stack for key in frame.place())
-        offset = self.at if error.offset is None else error.offset
-        name = getattr(self.source.file, "name", None)
-        where = f"byte {offset}" + (f", in {path}" if path else "") + (f", of {name}" if isinstance(name, str) else "")
-        return T7Error(f"{error} ({where})", offset, path)
 
     # --------------------------------------------------------------------------------------------- plain values
 
@@ -213,7 +218,7 @@ class _Reader:
 
     def _finish_table(self, frame):
         keys, values = frame.parts[0::2], frame.parts[1::2]
-        if keys and (set(map(type, keys)) != {int} or min(keys) != 1 or max(keys) != len(keys) != len(set(keys))):
+        if not _is_list(keys):
             return self._keep(frame, self._as_dict(frame))
         if keys != list(range(1, len(keys) + 1)):
             values = [value for _, value in sorted(zip(keys, values), key=_first)]
@@ -393,6 +398,12 @@ _KEYED = {"_finish_table", "_finish_fields", "_finish_hash"}
 
 def _only(frame):
     return frame.parts[0]
+
+
+def _is_list(keys):
+    """Whether keys are the numbers from 1 to as many as they are, in any order."""
+    n = len(keys)
+    return n == 0 or (set(map(type, keys)) == {int} and min(keys) == 1 and max(keys) == n == len(set(keys)))
 
 
 def _first(pair):
