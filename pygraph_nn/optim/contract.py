@@ -40,7 +40,7 @@ class Method:
         check_x(x, self.name)
         config = {} if config is None else config
         self.check_keys(config)
-        if state is None:
+        if state is None or state is config:
             return self.settings(config), config
         if not isinstance(state, dict):
             raise TensorTypeError(f"{self.name}: state is a dict, not {type(state).__name__}; begin with an empty one")
@@ -89,7 +89,7 @@ class Method:
             raise RangeError(f"{self.name}: {key} is a number from 0 up, not {value!r}")
         if key in self.fractions and value >= 1:
             raise RangeError(f"{self.name}: {key} lies in [0, 1), not at {value!r}")
-        return value.item() if isinstance(value, np.generic) else value
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
 
     def memory(self, state, key, x, start=0.0):
         """Return the vector that state remembers under ``key``; one filled with ``start`` where there is none yet."""

@@ -57,7 +57,7 @@ class _Objective:
 
 def _open(method, x, config, state):
     """Return the settings, from state too where Torch7 looked for cmaes's, and the dict that remembers."""
-    if isinstance(state, dict) and (config is None or isinstance(config, dict)):
+    if isinstance(state, dict) and state is not config and (config is None or isinstance(config, dict)):
         merged = (config or {}) | {key: state[key] for key in method.defaults if key in state}
         return method.open(x, merged, None)[0], state
     return method.open(x, config, state)

@@ -123,7 +123,7 @@ def _move(feval, x, t, d, loss, g, slope, c, last):
         loss, g, found, t, asked = c.lineSearch(feval, x, t, d, loss, g, slope, c.lineSearchOptions)
         if found is not x:
             x[...] = found
-        return loss, g, t, asked
+        return float(loss), g, float(t), asked
     x += t * d
     if last:
         return loss, g, t, 0

@@ -238,6 +238,31 @@ def test_cg_stays_at_a_minimum():
     assert (x == 0).all()
 
 
+def test_config_given_as_state_too_is_one_dict():
+    x, y, both, alone = np.ones(2), np.ones(2), {"learningRate": 0.1}, {"learningRate": 0.1}
+    for _ in range(3):
+        optim.adam(quadratic(np.zeros(2)), x, both, both)
+        optim.adam(quadratic(np.zeros(2)), y, alone)
+    assert np.array_equal(x, y)
+    assert both["t"] == 3
+
+
+def test_lbfgs_with_a_line_search_stays_in_float32():
+    x, state = np.ones(4, dtype=np.float32), {}
+    centre = np.array([0.5, -1, 0.25, 2], dtype=np.float32)
+    for _ in range(3):
+        optim.lbfgs(quadratic(centre), x, {"lineSearch": optim.lswolfe, "maxIter": 3}, state)
+    assert {a.dtype for key in ("old_dirs", "old_stps") for a in state[key]} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(x, centre, atol=1e-3)
+
+
+def test_settings_may_be_numpys_numbers():
+    x, y = np.ones(2, dtype=np.float32), np.ones(2, dtype=np.float32)
+    optim.sgd(quadratic(np.zeros(2, dtype=np.float32)), x, {"learningRate": np.float64(0.1), "momentum": np.float32(0)})
+    optim.sgd(quadratic(np.zeros(2, dtype=np.float32)), y, {"learningRate": 0.1})
+    assert np.array_equal(x, y)
+
+
 def test_optim_is_at_the_front_door():
     assert pygraph_nn.optim.adam is optim.adam
     assert len(set(optim.__all__)) == len(optim.__all__)
