@@ -4,5 +4,8 @@ from .activations import *
 from .containers import *
 from .linear import *
 from .module import *
+from .rectifiers import *
+from .scaling import *
 from .shapes import *
+from .softmax import *
 from .tables import *

@@ -1,10 +1,28 @@
-"""Functions applied to each element, or to each row, of an array."""
+"""Smooth and clipping functions applied to each element of an array: sigmoids, soft and hard ones, shrinkages."""
 
 import numpy as np
 
+from ..errors import RangeError
+from ..tensors import ONE
+from . import checks
+from .elementwise import Elementwise
 from .module import Module
 
-__all__ = ["Sigmoid", "Tanh", "ReLU"]
+__all__ = [
+    "Sigmoid",
+    "LogSigmoid",
+    "Tanh",
+    "TanhShrink",
+    "HardTanh",
+    "Clamp",
+    "SoftPlus",
+    "SoftSign",
+    "SoftShrink",
+    "HardShrink",
+]
+
+# Below these, exp(-x) overflows; sigmoid is a denormal there, as good as 0.
+_FLOOR = {np.dtype(name): np.array(floor, name) for name, floor in (("float64", -709), ("float32", -88))}
 
 
 class Sigmoid(Module):
@@ -20,22 +38,39 @@ class Sigmoid(Module):
     row_wise = True
 
     def updateOutput(self, input):
-        # Bounded from below so that exp cannot overflow; sigmoid is a denormal there, as good as 0.
-        output = np.maximum(input, -88 if input.dtype == np.float32 else -709)
+        output = np.maximum(input, _FLOOR[input.dtype])
         np.negative(output, output)
         np.exp(output, output)
-        output += 1
-        np.reciprocal(output, output)
-        self.output = output
+        one = ONE[input.dtype]
+        output += one
+        self.output = output = np.divide(one, output, output)
         return output
 
     def updateGradInput(self, input, gradOutput):
         output = self.output
-        slope = 1 - output
+        slope = ONE[output.dtype] - output
         slope *= output
         slope *= gradOutput
         self.gradInput = slope
         return slope
+
+
+class LogSigmoid(Elementwise):
+    """y = log(1 / (1 + exp(-x))), elementwise; any shape in, the same shape out.
+
+    Computed so that it neither overflows nor loses digits however large x is. Source: Torch7's nn/LogSigmoid.lua;
+    PyTorch's LogSigmoid.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.LogSigmoid().forward(np.array([-1e4, 0.0, 1e4])).round(3)
+    array([-1.00e+04, -6.93e-01, -0.00e+00])
+    """
+
+    def function(self, x):
+        return -np.logaddexp(0, -x)
+
+    def derivative(self, x, y):
+        return -np.expm1(y)  # 1 - sigmoid(x)
 
 
 class Tanh(Module):
@@ -56,32 +91,163 @@ class Tanh(Module):
 
     def updateGradInput(self, input, gradOutput):
         slope = self.output * self.output
-        np.subtract(1, slope, slope)
+        np.subtract(ONE[slope.dtype], slope, slope)
         slope *= gradOutput
         self.gradInput = slope
         return slope
 
 
-class ReLU(Module):
-    """y = max(0, x), elementwise; any shape in, the same shape out.
+class TanhShrink(Elementwise):
+    """y = x - tanh(x), elementwise; any shape in, the same shape out.
 
-    ``inplace`` is kept for files and changes nothing. Source: Torch7's nn/ReLU.lua.
+    Source: Torch7's nn/TanhShrink.lua; PyTorch's Tanhshrink.
 
     >>> import numpy as np, pygraph_nn as nn
-    >>> nn.ReLU().forward(np.array([-1.0, 2.0]))
-    array([0., 2.])
+    >>> nn.TanhShrink().forward(np.array([-1.0, 0.0, 10.0])).round(3)
+    array([-0.238,  0.   ,  9.   ])
     """
 
-    row_wise = True
+    def function(self, x):
+        return x - np.tanh(x)
 
-    def __init__(self, inplace=False):
+    def derivative(self, x, y):
+        return (x - y) * (x - y)  # tanh(x) squared
+
+
+class HardTanh(Elementwise):
+    """y = min(max(x, min_val), max_val), elementwise; any shape in, the same shape out.
+
+    The gradient is 0 at and beyond the bounds. ``inplace`` is kept for files and changes nothing.
+    Raises RangeError unless the bounds are ``min_value`` < ``max_value``. Source: Torch7's nn/HardTanh.lua; PyTorch's
+    Hardtanh.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.HardTanh(-2, 0.5).forward(np.array([-3.0, 0.0, 1.0]))
+    array([-2. ,  0. ,  0.5])
+    """
+
+    def __init__(self, min_value=-1, max_value=1, inplace=False):
         super().__init__()
+        self.min_val = checks.number(min_value, "min_value")
+        self.max_val = checks.number(max_value, "max_value")
         self.inplace = inplace
+        if not self.min_val < self.max_val:
+            raise RangeError(f"{self.typename()}: max_value must be above min_value, got {min_value} and {max_value}")
 
-    def updateOutput(self, input):
-        self.output = np.maximum(input, 0)
-        return self.output
+    def function(self, x):
+        return np.clip(x, self.min_val, self.max_val)
 
-    def updateGradInput(self, input, gradOutput):
-        self.gradInput = gradOutput * (input > 0)
-        return self.gradInput
+    def derivative(self, x, y):
+        return (x > self.min_val) & (x < self.max_val)
+
+    def arguments(self):
+        return f"({self.min_val}, {self.max_val})"
+
+
+class Clamp(HardTanh):
+    """y = min(max(x, min_value), max_value), elementwise: HardTanh by the name of what it does.
+
+    Source: Torch7's nn/Clamp.lua; PyTorch's Tensor.clamp.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.Clamp(0, 0.5).forward(np.array([-3.0, 0.25, 1.0]))
+    array([0.  , 0.25, 0.5 ])
+    """
+
+    def __init__(self, min_value=-1, max_value=1):
+        super().__init__(min_value, max_value)
+
+
+class SoftPlus(Elementwise):
+    """y = log(1 + exp(beta x)) / beta, elementwise; a smooth ReLU that is the sharper, the larger ``beta`` is.
+
+    Where beta x is above ``threshold`` (20), y = x. Any shape in, the same shape out; nothing overflows however large
+    x is. Raises RangeError for a ``beta`` of 0. Source: Torch7's nn/SoftPlus.lua; PyTorch's Softplus.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.SoftPlus().forward(np.array([-1e4, 0.0, 1e4])).round(3)
+    array([0.00e+00, 6.93e-01, 1.00e+04])
+    """
+
+    def __init__(self, beta=1):
+        super().__init__()
+        self.beta = checks.number(beta, "beta")
+        self.threshold = 20
+        if beta == 0:
+            raise RangeError("nn.SoftPlus(beta): beta must not be 0")
+
+    def function(self, x):
+        z = self.beta * x
+        return np.where(z > self.threshold, x, np.logaddexp(0, z) / self.beta)
+
+    def derivative(self, x, y):
+        z = self.beta * y
+        return np.where(z > self.threshold, 1, -np.expm1(-z))  # sigmoid(beta x)
+
+
+class SoftSign(Elementwise):
+    """y = x / (1 + |x|), elementwise; any shape in, the same shape out.
+
+    Source: Torch7's nn/SoftSign.lua; PyTorch's Softsign.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.SoftSign().forward(np.array([-1.0, 0.0, 3.0]))
+    array([-0.5 ,  0.  ,  0.75])
+    """
+
+    def function(self, x):
+        return x / (1 + np.abs(x))
+
+    def derivative(self, x, y):
+        root = 1 + np.abs(x)
+        return 1 / (root * root)
+
+
+class _Shrink(Elementwise):
+    """What both shrinkages share: a band of +-lambda that is cut out, and the derivative outside of it.
+
+    The field has Torch7's name, ``lambda``, a word that Python reserves: read it as ``getattr(module, "lambda")``.
+    """
+
+    def __init__(self, lam=0.5):
+        super().__init__()
+        setattr(self, "lambda", checks.number(lam, "lam"))
+        if lam < 0:
+            raise RangeError(f"{self.typename()}(lam): lam must not be negative, got {lam}")
+
+    def derivative(self, x, y):
+        return np.abs(x) > getattr(self, "lambda")
+
+    def arguments(self):
+        return f"({getattr(self, 'lambda')})"
+
+
+class SoftShrink(_Shrink):
+    """y = x - lam where x > lam, x + lam where x < -lam, 0 between them; any shape in, the same shape out.
+
+    The field has Torch7's name, a Python keyword: ``getattr(module, "lambda")``. Raises RangeError for a negative
+    ``lam``. Source: Torch7's nn/SoftShrink.lua; PyTorch's Softshrink.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.SoftShrink().forward(np.array([-1.0, 0.25, 1.0]))
+    array([-0.5,  0. ,  0.5])
+    """
+
+    def function(self, x):
+        lam = getattr(self, "lambda")
+        return x - np.clip(x, -lam, lam)
+
+
+class HardShrink(_Shrink):
+    """y = x where |x| > lam, 0 elsewhere; any shape in, the same shape out.
+
+    The field has Torch7's name, a Python keyword: ``getattr(module, "lambda")``. Raises RangeError for a negative
+    ``lam``. Source: Torch7's nn/HardShrink.lua; PyTorch's Hardshrink.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.HardShrink().forward(np.array([-1.0, 0.25, 1.0]))
+    array([-1.,  0.,  1.])
+    """
+
+    def function(self, x):
+        return np.where(np.abs(x) <= getattr(self, "lambda"), 0, x)

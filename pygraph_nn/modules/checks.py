@@ -5,7 +5,20 @@ import numpy as np
 from ..errors import RangeError, ShapeError, TensorTypeError
 from ..nesting import shape_of
 
-__all__ = ["axis_of", "dimension", "expect_array", "expect_rank", "expect_same_shape", "expect_table", "expect_width"]
+__all__ = [
+    "axis_behind_batch",
+    "axis_of",
+    "dimension",
+    "expect_array",
+    "expect_gradient",
+    "expect_rank",
+    "expect_same_shape",
+    "expect_table",
+    "expect_width",
+    "number",
+    "size",
+    "sizes",
+]
 
 
 def dimension(value, argument="dimension"):
@@ -17,18 +30,61 @@ def dimension(value, argument="dimension"):
     return int(value)
 
 
+def number(value, argument):
+    """Return ``value`` as a Python number: one of numpy's would turn float32 arrays it meets into float64."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TensorTypeError(f"{argument} must be a number, got {value!r}")
+    return value
+
+
+def size(value, argument):
+    """Return ``value`` as an int if it can be a size: a whole number from 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise RangeError(f"{argument} must be a whole number from 1, got {value!r}")
+    return int(value)
+
+
+def sizes(values, call, infer=False):
+    """Return a call's sizes, ``2, 3`` or ``[2, 3]``, as a tuple of whole numbers from 1; -1 may infer one of them."""
+    if len(values) == 1 and isinstance(values[0], (list, tuple, np.ndarray)):
+        values = tuple(values[0])
+    if not values:
+        raise RangeError(f"{call} needs at least one size, as in {call}(2, 3)")
+    inferred = [value for value in values if infer and value == -1]
+    if len(inferred) > 1:
+        raise RangeError(f"{call}: only one size can be -1, got {values}")
+    return tuple(-1 if infer and value == -1 else size(value, f"{call}: a size") for value in values)
+
+
 def axis_of(module, value, ndim, argument="dimension"):
     """Translate a dimension counted from 1 (or from the end, negative) to numpy's axis for ``ndim`` dimensions."""
     axis = value - 1 if value > 0 else ndim + value
     if not 0 <= axis < ndim:
-        raise RangeError(f"{module!r}: {argument} {value} is out of range for an input of {ndim} dimensions")
+        raise RangeError(f"{module}: {argument} {value} is out of range for an input of {ndim} dimensions")
     return axis
+
+
+def axis_behind_batch(module, value, ndim, nInputDims, argument="dimension"):
+    """Translate as ``axis_of`` does; an input of one dimension more than ``nInputDims`` is a batch, and ``value``
+    counts behind its first dimension unless it counts from the end."""
+    batch = nInputDims is not None and value > 0 and ndim == nInputDims + 1
+    return axis_of(module, value + batch, ndim, argument)
 
 
 def expect_array(module, input):
     """Raise TensorTypeError where a table (or anything else) came in place of an array."""
     if not isinstance(input, np.ndarray):
         raise TensorTypeError(f"{module!r} takes one array, got {shape_of(input)}")
+
+
+def expect_gradient(module, gradOutput, shape):
+    """Raise ShapeError unless ``gradOutput`` is an array of the output's shape."""
+    expect_array(module, gradOutput)
+    if gradOutput.shape != shape:
+        ours = "x".join(map(str, shape))
+        raise ShapeError(f"{module!r} put out {ours}, so its gradOutput must be {ours}, got {shape_of(gradOutput)}")
 
 
 def expect_table(module, input, length=None):
@@ -59,12 +115,15 @@ def expect_width(module, input, width, axis=-1, what="input"):
 
 
 def expect_same_shape(module, arrays):
-    """Raise unless all arrays of a table have one shape."""
-    first = arrays[0].shape if isinstance(arrays[0], np.ndarray) else None
+    """Raise unless ``arrays`` is a table of at least one array and all its arrays have one shape."""
+    if arrays.__class__ is not list or not arrays:
+        expect_table(module, arrays)
+    shape = getattr(arrays[0], "shape", None)
     for array in arrays:
-        expect_array_entry(module, array, arrays)
-        if array.shape != first:
-            raise ShapeError(f"{module!r} takes arrays of one shape, got {shape_of(arrays)}")
+        if array.__class__ is not np.ndarray or array.shape != shape:
+            expect_array_entry(module, array, arrays)
+            if array.shape != shape:
+                raise ShapeError(f"{module!r} takes arrays of one shape, got {shape_of(arrays)}")
 
 
 def expect_array_entry(module, entry, table):
