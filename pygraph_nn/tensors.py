@@ -4,7 +4,7 @@ import numpy as np
 
 from .errors import TensorTypeError
 
-__all__ = ["TENSOR_TYPES", "setdefaulttensortype", "getdefaulttensortype", "dtype_of", "type_name"]
+__all__ = ["ONE", "TENSOR_TYPES", "setdefaulttensortype", "getdefaulttensortype", "dtype_of", "type_name"]
 
 TENSOR_TYPES = {
     "torch.DoubleTensor": np.dtype(np.float64),
@@ -16,6 +16,8 @@ TENSOR_TYPES = {
     "torch.CharTensor": np.dtype(np.int8),
     "torch.ByteTensor": np.dtype(np.uint8),
 }
+# numpy takes an array of no dimensions at half the cost of a Python number: small networks feel it at every node.
+ONE = {np.dtype(name): np.ones((), name) for name in ("float64", "float32")}
 _NETWORK_TYPES = ("torch.DoubleTensor", "torch.FloatTensor")
 _NAMES = {dtype: name for name, dtype in TENSOR_TYPES.items()}
 _default = "torch.DoubleTensor"

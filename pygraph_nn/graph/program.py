@@ -11,6 +11,7 @@ from operator import itemgetter
 from ..errors import GraphError, ShapeError, TensorTypeError
 from ..modules.containers import recall, remember
 from ..modules.module import Module
+from ..modules.shapes import Identity
 from ..nesting import is_table, shape_of
 
 __all__ = ["Program", "Step"]
@@ -53,6 +54,7 @@ class Program:
 
     def __init__(self, net, inlines, wrappers=()):
         self.net, self.inlines, self.wrappers = net, inlines, tuple(wrappers)
+        self.plain = not wrappers  # then Identity, too, only routes
         self.steps = []
         self.first = self.count = net.nInputs
         self.embedded = []
@@ -83,7 +85,7 @@ class Program:
             refs, outputs = self._lay_out(module, self._entry(node, module, sources))
             self.embedded.append((module, refs))
             return outputs if len(outputs) > 1 else outputs[0]
-        if module is not None:
+        if module is not None and not (type(module) is Identity and self.plain):
             return self._append(node, module, [self._slot(ref, node) for ref in sources], module.updateOutput)
         ref = sources[0] if len(sources) == 1 else sources
         if node.selectindex is not None:

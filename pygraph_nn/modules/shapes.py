@@ -1,5 +1,7 @@
 """Modules that select or rearrange elements without computing: views, slices, padding."""
 
+import functools
+
 import numpy as np
 
 from ..errors import RangeError
@@ -56,31 +58,37 @@ class Narrow(Module):
         """True unless it narrows the rows."""
         return self.dimension != 1
 
-    def _region(self, input):
-        """The slice of every dimension that makes the view."""
-        expect_array(self, input)
-        axis = axis_of(self, self.dimension, input.ndim)
-        size, start, length = input.shape[axis], self.index - 1, self.length
-        if length < 0:
-            length += size - self.index + 2
-        if start < 0:
-            start, length = 0, size - length
-        if length < 1 or start + length > size:
-            raise RangeError(
-                f"{self!r} reaches from {start + 1} to {start + length}, but dimension {self.dimension} of the input "
-                f"has {size} ({'x'.join(map(str, input.shape))})"
-            )
-        return (slice(None),) * axis + (slice(start, start + length),)
-
     def updateOutput(self, input):
-        self.output = input[self._region(input)]
+        try:
+            self.output = input[_region(self.dimension, self.index, self.length, input.shape)]
+        except AttributeError:
+            expect_array(self, input)
+            raise
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        gradInput = np.zeros_like(input)
-        gradInput[self._region(input)] = gradOutput
+        gradInput = np.zeros(input.shape, input.dtype)
+        gradInput[_region(self.dimension, self.index, self.length, input.shape)] = gradOutput
         self.gradInput = gradInput
         return gradInput
 
     def arguments(self):
         return f"({self.dimension}, {self.index}, {self.length})"
+
+
+@functools.lru_cache(maxsize=4096)
+def _region(dimension, index, length, shape):
+    """The slices that narrow an array of this shape; kept, because a network asks for the same ones at every pass."""
+    name = f"nn.Narrow({dimension}, {index}, {length})"
+    axis = axis_of(name, dimension, len(shape))
+    size, start = shape[axis], index - 1
+    if length < 0:
+        length += size - index + 2
+    if start < 0:
+        start, length = 0, size - length
+    if length < 1 or start + length > size:
+        raise RangeError(
+            f"{name} reaches from {start + 1} to {start + length}, but dimension {dimension} of the input has {size} "
+            f"({'x'.join(map(str, shape))})"
+        )
+    return (slice(None),) * axis + (slice(start, start + length),)

@@ -30,7 +30,6 @@ class CAddTable(Module):
         self.inplace = inplace
 
     def updateOutput(self, input):
-        expect_table(self, input)
         expect_same_shape(self, input)
         if len(input) == 1:
             self.output = input[0].copy()
@@ -59,15 +58,23 @@ class CMulTable(Module):
     row_wise = True
 
     def updateOutput(self, input):
-        expect_table(self, input)
         expect_same_shape(self, input)
-        self.output = math.prod(input[1:], start=input[0]) if len(input) > 1 else input[0].copy()
-        return self.output
+        if len(input) == 1:
+            self.output = input[0].copy()
+            return self.output
+        output = input[0] * input[1]
+        for factor in input[2:]:
+            output *= factor
+        self.output = output
+        return output
 
     def updateGradInput(self, input, gradOutput):
-        self.gradInput = [
-            math.prod((x for j, x in enumerate(input) if j != i), start=gradOutput) for i in range(len(input))
-        ]
+        if len(input) == 2:
+            self.gradInput = [gradOutput * input[1], gradOutput * input[0]]
+        else:
+            self.gradInput = [
+                math.prod((x for j, x in enumerate(input) if j != i), start=gradOutput) for i in range(len(input))
+            ]
         return self.gradInput
 
 
