@@ -44,6 +44,7 @@ class gModule(Container):
     """
 
     _everywhere = ()  # wrappers of every gModule's steps
+    _listeners = ()  # called with (net, node, error) when a pass fails; may return a line for the message
     _revision = 0  # counts edits of any graph and changes of wrappers; a program is made anew after one
 
     def __init__(self, inputs, outputs):
@@ -108,15 +109,15 @@ class gModule(Container):
         program = self._ready(input)
         values = [input] if self.nInputs == 1 else list(input)
         self._values, self._gradients, self._states = values, None, {}
+        self._view = self, program.refs
+        for inner, refs in program.embedded:
+            inner._view = self, refs
         append = values.append
         try:
             for take, run in program.forward:
                 append(run(take(values)))
         except Exception as error:
             raise self._failure(program.steps[len(values) - self.nInputs], "forward", error) from error
-        self._view = self, program.refs
-        for inner, refs in program.embedded:
-            inner._view = self, refs
         return self.output
 
     def updateGradInput(self, input, gradOutput):
@@ -168,7 +169,9 @@ class gModule(Container):
                         gradients[source] = part if present is None else add(present, part)
         except Exception as error:
             raise self._failure(program.steps[slot - self.nInputs], "backward", error) from error
-        return self.gradInput
+        found = zip(gradients[: self.nInputs], values, strict=False)
+        gradInput = [zero(value) if gradient is None else gradient for gradient, value in found]
+        return gradInput if self.nInputs > 1 else gradInput[0]
 
     def _seed(self, gradOutput):
         """The list of gradients by slot, with those of the outputs filled in."""
@@ -254,6 +257,8 @@ class gModule(Container):
         )
         if phase != "forward" and self._gradients is not None:
             message += f"\n  gradOutput: {shape_of(self._gradients[step.slot])}"
+        remarks = [listener(self, node, error) for listener in gModule._listeners]
+        message += "".join(f"\n  {remark}" for remark in remarks if remark)
         return NodeError(message, node)
 
     # Results ---------------------------------------------------------------------------------------------------------
@@ -433,7 +438,10 @@ class gModule(Container):
 
 
 def _resolve(ref, tape):
-    return [_resolve(part, tape) for part in ref] if isinstance(ref, list) else tape[ref]
+    """The value of a ref; None for a slot that a pass did not reach because it failed before."""
+    if isinstance(ref, list):
+        return [_resolve(part, tape) for part in ref]
+    return tape[ref] if ref < len(tape) else None
 
 
 def _in_order(parts):

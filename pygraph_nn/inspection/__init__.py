@@ -1,3 +1,5 @@
 """Looking at networks: pictures, summaries, and errors that point at the node."""
 
+from .debug import *
+from .naming import *
 from .pictures import *
