@@ -185,7 +185,7 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.send("Emulation.setEmulatedMedia", features=[scheme])
         self.send("Page.navigate", url=path.as_uri() + fragment)
-        self.until("document.documentElement.dataset.state && document.documentElement.dataset.state !== 'loading'")
+        self.until("!['loading', undefined].includes(document.documentElement?.dataset.state)")
         return self.evaluate("document.documentElement.dataset.state")
 
     def evaluate(self, expression):

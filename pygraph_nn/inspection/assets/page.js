@@ -10,7 +10,7 @@ const info = new Map(Object.entries(data.nodes));
 const groups = new Map(); // node id -> its element
 let edgeElements = [], edges = [], nodeCount = 0; // edges: [tail id, head id]
 let svg = null, original = "", view = { x: 0, y: 0, k: 1 }, extent = { w: 1, h: 1 };
-let selected = null, found = [], cursor = -1, sized = null;
+let selected = null, found = [], cursor = -1, sized = null, fitted = false;
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -25,7 +25,11 @@ function drawn(tag, attributes, ...children) {
   return made;
 }
 const label = (id) => String(info.get(id)?.name ?? id);
-const shape = (sizes) => (Array.isArray(sizes) ? sizes.map(shape).join(" \u00d7 ") || "scalar" : String(sizes));
+function shape(sizes) {
+  if (!Array.isArray(sizes)) return String(sizes);
+  const table = sizes.some((size) => typeof size !== "number");
+  return sizes.map(shape).join(table ? ", " : " \u00d7 ") || "scalar";
+}
 function figure(x) {
   if (typeof x !== "number") return x === null || x === undefined ? "\u2013" : String(x);
   if (Number.isInteger(x) && Math.abs(x) < 1e15) return x.toLocaleString("en");
@@ -119,9 +123,12 @@ function install(text) {
 }
 function index() {
   groups.clear();
-  const title = (group) => group.querySelector(":scope > title")?.textContent;
+  // Graphviz writes the second of two spaces as a no-break space; names are compared with all spaces alike.
+  const alike = (name) => name.replace(/\s+/g, " ");
+  const title = (group) => alike(group.querySelector(":scope > title")?.textContent ?? "");
+  const ids = new Map([...(sized?.nodes || []).map((node) => node.name), ...info.keys()].map((id) => [alike(id), id]));
   for (const group of svg.querySelectorAll("g.node, g.cluster")) {
-    const id = title(group);
+    const id = ids.get(title(group)) ?? title(group);
     groups.set(id, group);
     // The browser's own tooltip would show the id in the title; the tooltip of the DOT text is kept.
     const tip = group.querySelector("a")?.getAttributeNS("http://www.w3.org/1999/xlink", "title");
@@ -129,7 +136,7 @@ function index() {
     group.dataset.id = id;
     if (info.has(id)) group.classList.add("known");
   }
-  const ends = new Map((sized?.titles || []).map((key, i) => [key, edges[i]]));
+  const ends = new Map((sized?.titles || []).map((key, i) => [alike(key), edges[i]]));
   edgeElements = [...svg.querySelectorAll("g.edge")].map((group) => [group, ...(ends.get(title(group)) || [])]);
 }
 // Every colour of the picture gets a dark twin: the same hue, the lightness turned round.
@@ -167,7 +174,8 @@ function plainSVG({ nodes, edges: pairs, titles, rankdir }) {
   const sideways = /^(LR|RL)$/.test(rankdir);
   for (let sweep = 0; sweep < 6; sweep++) order(rows, sweep % 2 === 0);
   arrange(rows, sideways, /^(BT|RL)$/.test(rankdir));
-  const w = Math.max(...nodes.map((n) => n.x + n.w / 2)) + 20, h = Math.max(...nodes.map((n) => n.y + n.h / 2)) + 20;
+  const far = (key, size) => nodes.reduce((most, node) => Math.max(most, node[key] + node[size] / 2), 0) + 20;
+  const [w, h] = [far("x", "w"), far("y", "h")];
   const edgeParts = links.map(([a, b], i) => {
     const [dx, dy] = sideways ? [Math.sign(b.x - a.x) || 1, 0] : [0, Math.sign(b.y - a.y) || 1];
     const [x1, y1] = [a.x + (dx * a.w) / 2, a.y + (dy * a.h) / 2], [x2, y2] = [b.x - (dx * b.w) / 2, b.y - (dy * b.h) / 2];
@@ -203,9 +211,9 @@ function ranks(nodes, links) {
       if (!--next.waits) ready.push(next);
     }
   }
-  // A source stands just above its first reader: the inputs of an unrolled network go down with time.
-  for (const node of nodes) {
-    if (!node.above.length && node.below.length) node.rank = Math.max(0, node.below.reduce((m, n) => Math.min(m, n.rank), Infinity) - 1);
+  // Every node stands just above its first reader: the inputs of an unrolled network go down with time.
+  for (const node of ready.reverse()) {
+    if (node.below.length) node.rank = Math.max(node.rank, node.below.reduce((m, n) => Math.min(m, n.rank), Infinity) - 1);
   }
   const rows = [];
   for (const node of nodes) (rows[node.rank] ??= []).push(node);
@@ -225,20 +233,24 @@ function order(rows, down) {
 }
 function arrange(rows, sideways, backwards) {
   const [across, along] = sideways ? ["h", "w"] : ["w", "h"];
-  const nodes = rows.flat();
-  let depth = 20;
+  const size = (row) => row.reduce((sum, node) => sum + node[across] + 26, 0);
+  const tall = (row) => row.reduce((most, node) => Math.max(most, node[along]), 0) + (sideways ? 60 : 34);
+  const wide = rows.reduce((most, row) => Math.max(most, size(row)), 0) + 80;
+  const long = rows.reduce((sum, row) => sum + tall(row), 0);
+  // A graph like a thread is folded into columns, as a newspaper is, so that the whole of it fits a window.
+  const columns = long > 6 * wide ? Math.round(Math.sqrt(long / wide / 1.6)) : 1;
+  let depth = 0, column = 0;
   for (const row of backwards ? [...rows].reverse() : rows) {
-    const tall = row.reduce((most, node) => Math.max(most, node[along]), 0);
-    let position = -row.reduce((sum, node) => sum + node[across] + 26, 0) / 2;
+    const height = tall(row);
+    if (column < columns - 1 && depth + height > long / columns) { column++; depth = 0; }
+    let position = 20 + (column + 0.5) * wide - size(row) / 2;
     for (const node of row) {
-      node.a = position + node[across] / 2;
-      node.b = depth + tall / 2;
+      const [a, b] = [position + node[across] / 2, 20 + depth + (height - (sideways ? 60 : 34)) / 2];
+      [node.x, node.y] = sideways ? [b, a] : [a, b];
       position += node[across] + 26;
     }
-    depth += tall + (sideways ? 60 : 34);
+    depth += height;
   }
-  const left = nodes.reduce((least, node) => Math.min(least, node.a - node[across] / 2), Infinity) - 20;
-  for (const node of nodes) [node.x, node.y] = sideways ? [node.b, node.a - left] : [node.a - left, node.b];
 }
 
 // ---- View ----
@@ -250,23 +262,30 @@ function fit(first = false) {
   const margin = 24, w = canvas.clientWidth - 2 * margin, h = canvas.clientHeight - 2 * margin;
   let k = Math.min(w / extent.w, h / extent.h, 1.6);
   // A graph far longer than the window would open as a thread: begin at its beginning instead.
-  const thread = first && k < 0.12;
+  const thread = first && k < 0.12 && Math.max(extent.w / extent.h, extent.h / extent.w) > 4;
   if (thread) k = Math.min(Math.max(w / extent.w, h / extent.h, 0.12), 0.8);
   view = { k, x: extent.w / 2 - canvas.clientWidth / 2 / k, y: extent.h / 2 - canvas.clientHeight / 2 / k };
   if (thread && extent.h * k > h) view.y = -margin / k;
   if (thread && extent.w * k > w && extent.w > extent.h) view.x = -margin / k;
+  fitted = true;
   look();
 }
 function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
   const k = Math.min(Math.max(view.k * factor, 0.002), 40);
+  fitted = false;
   view = { k, x: view.x + x / view.k - x / k, y: view.y + y / view.k - y / k };
   look();
 }
 function centre(id) {
   const group = groups.get(id);
   if (!group) return;
-  if (view.k < 0.6) zoom(0.9 / view.k);
-  const box = group.getBoundingClientRect(), frame = canvas.getBoundingClientRect();
+  let box = group.getBoundingClientRect();
+  const frame = canvas.getBoundingClientRect();
+  const seen = box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom;
+  if (seen && view.k > 0.45) return;
+  if (view.k < 0.45) zoom(0.9 / view.k);
+  box = group.getBoundingClientRect();
+  fitted = false;
   view.x += (box.left + box.width / 2 - frame.left - frame.width / 2) / view.k;
   view.y += (box.top + box.height / 2 - frame.top - frame.height / 2) / view.k;
   look();
@@ -289,6 +308,7 @@ addEventListener("pointermove", (event) => {
     zoom(far(event) / far(before), other.clientX - frame.left, other.clientY - frame.top);
   } else if (moved > 4) {
     canvas.classList.add("dragging");
+    fitted = false;
     view.x -= dx / view.k;
     view.y -= dy / view.k;
     look();
@@ -308,7 +328,9 @@ canvas.addEventListener("wheel", (event) => {
   const frame = canvas.getBoundingClientRect(), lines = event.deltaMode ? 20 : 1;
   zoom(Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.0018)), event.clientX - frame.left, event.clientY - frame.top);
 }, { passive: false });
-new ResizeObserver(look).observe(canvas);
+// The panel takes its room from the picture: one that was fitted stays fitted, as in a window made smaller.
+const resized = () => (fitted && svg ? fit(true) : look());
+new ResizeObserver(resized).observe(canvas);
 
 // ---- A node's panel ----
 function select(id, move = true) {
@@ -322,8 +344,9 @@ function select(id, move = true) {
   if (id !== null) {
     groups.get(id)?.classList.add("selected");
     fillPanel(id);
-    if (move) centre(id);
   }
+  resized();
+  if (id !== null && move) centre(id);
   try {
     history.replaceState(null, "", id === null ? "#" : "#node=" + encodeURIComponent(id));
   } catch { /* a frame without an address of its own */ }
@@ -386,7 +409,9 @@ function histogram({ low, high, counts }, gradient) {
   return picture;
 }
 function ends({ low, high }) {
-  const inner = low < 0 && high > 0 ? element("span", {}, "\u00a6 0") : "";
+  const zero = (-low / (high - low)) * 100;
+  const inner = zero > 22 && zero < 78 ? element("span", { class: "zero" }, "0") : "";
+  if (inner) inner.style.left = zero + "%";
   return element("div", { class: "ends" }, element("span", {}, figure(low)), inner, element("span", {}, figure(high)));
 }
 function followHash() {
@@ -441,9 +466,13 @@ search.addEventListener("keydown", (event) => {
   if (step && found.length) {
     const most = Math.min(found.length, 100);
     cursor = (cursor + step + most) % most;
+    matches.hidden = false;
     mark();
     event.preventDefault();
-  } else if (event.key === "Enter" && cursor >= 0) select(found[cursor]);
+  } else if (event.key === "Enter" && cursor >= 0) {
+    matches.hidden = true;
+    select(found[cursor]);
+  }
 });
 
 // ---- Keys and buttons ----
@@ -461,6 +490,7 @@ addEventListener("keydown", (event) => {
   else {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!way || event.target.closest?.("#panel")) return;
+    fitted = false;
     view.x += (way[0] * 60) / view.k;
     view.y += (way[1] * 60) / view.k;
     look();
