@@ -2,8 +2,11 @@
 
 from .activations import *
 from .containers import *
+from .convolution import *
+from .full_convolution import *
 from .linear import *
 from .module import *
+from .partial_convolution import *
 from .rectifiers import *
 from .scaling import *
 from .shapes import *
