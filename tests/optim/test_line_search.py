@@ -93,6 +93,40 @@ def test_a_step_out_of_the_domain_comes_back():
         assert x[0] > 0
 
 
+@pytest.mark.parametrize("t", [1.0, 5.0, 10.0, 20.0, 100.0])
+@pytest.mark.parametrize("c2", [0.1, 0.01])
+def test_a_wall_that_rises_exponentially_is_no_obstacle(t, c2):
+    def wall(x):
+        return float(np.exp(x[0]) - x[0]), np.exp(x) - 1
+
+    x, d = np.array([-3.0]), np.ones(1)
+    f0, g0 = wall(x)
+    _, g, _, _, count = optim.lswolfe(wall, x, t, d, f0, g0, float(g0 @ d), {"c2": c2, "tolX": 0})
+    assert abs(g @ d) <= -c2 * (g0 @ d)
+    assert count <= 10
+
+
+@pytest.mark.parametrize(
+    ("answers", "third"),
+    [
+        ([(1e3, 3e3), (1e3, 1.7e5), (0.0, 1.0)], lambda ends: 0.1 * ends[1]),
+        ([(-0.99, 0.02), (-0.98, -1.0), (0.0, 1.0)], lambda ends: 1 - 0.1 * (1 - ends[1])),
+    ],
+    ids=["near the lower end", "near the upper end"],
+)
+def test_a_step_that_hugs_an_end_twice_is_moved_inwards(answers, third):
+    asked = []
+
+    def scripted(x):
+        asked.append(float(x[0]))
+        loss, slope = answers[min(len(asked), len(answers)) - 1]
+        return loss, np.array([slope])
+
+    optim.lswolfe(scripted, np.zeros(1), 1.0, np.ones(1), 0.0, -np.ones(1), -1.0, {"c2": 0.01, "maxIter": 2})
+    assert len(asked) == 3
+    assert asked[2] == pytest.approx(third(asked))
+
+
 def test_it_gives_up_after_max_iter_and_says_so(capsys):
     x, falling = np.zeros(1), np.array([1.0])
     f, _, _, t, count = optim.lswolfe(

@@ -200,9 +200,17 @@ def test_lbfgs_stays_at_a_minimum_and_starts_again_from_near_one():
 def test_lbfgs_says_why_it_stopped(capsys):
     optim.lbfgs(quadratic(np.zeros(3)), np.ones(3), {"verbose": True})
     optim.lbfgs(rosenbrock, np.array([-1.2, 1.0]), {"verbose": True, "maxIter": 3, "maxEval": 100})
+    optim.lbfgs(rosenbrock, np.array([-1.2, 1.0]), {"verbose": True, "maxEval": 3})
+    optim.lbfgs(rosenbrock, np.array([-1.2, 1.0]), {"verbose": True, "learningRate": 1e-12})
+    optim.lbfgs(lambda x: (1.0, np.array([3.0])), np.ones(1), {"verbose": True})
+    optim.lbfgs(lambda x: (1.0, np.array([2e-5])), np.ones(1), {"verbose": True})
     assert capsys.readouterr().out.splitlines() == [
         "lbfgs: optimality condition below tolFun",
         "lbfgs: reached max number of iterations",
+        "lbfgs: max nb of function evals",
+        "lbfgs: step size below tolX",
+        "lbfgs: function value changing less than tolX",
+        "lbfgs: no progress to be made along the direction",
     ]
 
 
@@ -230,6 +238,17 @@ def test_cg_keeps_to_its_budget_and_never_goes_uphill():
         assert len(asked) <= budget + 1
         assert losses == sorted(losses, reverse=True)
         assert rosenbrock(x)[0] == pytest.approx(losses[-1], rel=1e-9)
+
+
+@pytest.mark.parametrize("sig", [0.5, 0.1, 0.01, 1e-5])
+def test_cg_solves_rosenbrock_however_exact_its_line_search(sig, capsys):
+    x, state = np.array([-1.2, 1.0]), {}
+    _, losses = optim.cg(rosenbrock, x, {"sig": sig, "rho": sig / 4, "maxEval": 200, "verbose": True}, state)
+    np.testing.assert_allclose(x, 1, atol=1e-8)
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == len(losses) - 1
+    assert printed[-1].startswith("cg: ")
+    assert 20 < state["funcEval"] <= 200
 
 
 def test_cg_stays_at_a_minimum():
