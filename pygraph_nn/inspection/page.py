@@ -11,7 +11,7 @@ import html
 import json
 import math
 import re
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 
 import numpy as np
@@ -42,7 +42,7 @@ def page(dot_text, nodes, title):
     >>> "<title>Two &lt;nodes&gt;</title>" in text
     True
     """
-    script = _asset("page.js")
+    script = _asset("plain.js") + "\n" + _asset("page.js")
     parts = {
         "title": html.escape(str(title)),
         "style": _asset("page.css"),
@@ -132,12 +132,12 @@ def _plain(value):
     raise TypeError(f"a page shows text, numbers, lists and dicts, not {type(value).__name__}: pass str({value!r:.60})")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _asset(name):
     return resources.files(_ASSETS).joinpath(name).read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _packed_viz():
     source = _asset("viz-standalone.js") + "\n" + _asset("worker.js")
     return base64.b64encode(gzip.compress(source.encode(), 9, mtime=0)).decode()

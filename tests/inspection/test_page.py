@@ -212,12 +212,14 @@ class Browser:
 
     def middle(self, node):
         return self.evaluate(
-            f"(() => {{ const b = [...document.querySelectorAll('g.node')].find((g) => g.dataset.id === {json.dumps(node)})"
-            ".getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+            "((id) => { const all = [...document.querySelectorAll('g.node')];"
+            "const box = all.find((g) => g.dataset.id === id).getBoundingClientRect();"
+            f"return [box.x + box.width / 2, box.y + box.height / 2]; }})({json.dumps(node)})"
         )
 
     def panel(self):
-        return self.evaluate("document.getElementById('panel').hidden ? '' : document.getElementById('panel').innerText")
+        panel = "document.getElementById('panel')"
+        return self.evaluate(f"{panel}.hidden ? '' : {panel}.innerText")
 
     def complaints(self):
         """Errors, warnings and every request that is not the page itself."""
@@ -250,20 +252,27 @@ FAMILIES = {
     "Identity": "#f2f2f2", "Linear": "#cfe2f7", "CAddTable": "#d8efd3", "CMulTable": "#d8efd3",
     "Narrow": "#fbeecb", "Sigmoid": "#f7d9d3", "Tanh": "#f7d9d3",
 }  # fmt: skip
-CELL = [
-    ("input", "Identity", "4\u00d710", []), ("prev_c", "Identity", "4\u00d75", []),
-    ("prev_h", "Identity", "4\u00d75", []), ("i2h", "Linear(10 \u2192 20)", "4\u00d720", ["input"]),
-    ("h2h", "Linear(5 \u2192 20)", "4\u00d720", ["prev_h"]), ("preactivations", "CAddTable", "4\u00d720", ["i2h", "h2h"]),
-    ("pre_sigmoid_chunk", "Narrow(2, 1, 15)", "4\u00d715", ["preactivations"]),
-    ("all_gates", "Sigmoid", "4\u00d715", ["pre_sigmoid_chunk"]),
-    ("in_chunk", "Narrow(2, 16, 5)", "4\u00d75", ["preactivations"]), ("in_transform", "Tanh", "4\u00d75", ["in_chunk"]),
-    ("in_gate", "Narrow(2, 1, 5)", "4\u00d75", ["all_gates"]), ("forget_gate", "Narrow(2, 6, 5)", "4\u00d75", ["all_gates"]),
-    ("out_gate", "Narrow(2, 11, 5)", "4\u00d75", ["all_gates"]),
-    ("c_forget", "CMulTable", "4\u00d75", ["forget_gate", "prev_c"]),
-    ("c_input", "CMulTable", "4\u00d75", ["in_gate", "in_transform"]),
-    ("next_c", "CAddTable", "4\u00d75", ["c_forget", "c_input"]), ("c_transform", "Tanh", "4\u00d75", ["next_c"]),
-    ("next_h", "CMulTable", "4\u00d75", ["out_gate", "c_transform"]),
-]  # fmt: skip
+# name, module, output, the nodes it reads
+CELL = """
+input             | Identity         | 4×10 |
+prev_c            | Identity         | 4×5  |
+prev_h            | Identity         | 4×5  |
+i2h               | Linear(10 → 20)  | 4×20 | input
+h2h               | Linear(5 → 20)   | 4×20 | prev_h
+preactivations    | CAddTable        | 4×20 | i2h h2h
+pre_sigmoid_chunk | Narrow(2, 1, 15) | 4×15 | preactivations
+all_gates         | Sigmoid          | 4×15 | pre_sigmoid_chunk
+in_chunk          | Narrow(2, 16, 5) | 4×5  | preactivations
+in_transform      | Tanh             | 4×5  | in_chunk
+in_gate           | Narrow(2, 1, 5)  | 4×5  | all_gates
+forget_gate       | Narrow(2, 6, 5)  | 4×5  | all_gates
+out_gate          | Narrow(2, 11, 5) | 4×5  | all_gates
+c_forget          | CMulTable        | 4×5  | forget_gate prev_c
+c_input           | CMulTable        | 4×5  | in_gate in_transform
+next_c            | CAddTable        | 4×5  | c_forget c_input
+c_transform       | Tanh             | 4×5  | next_c
+next_h            | CMulTable        | 4×5  | out_gate c_transform
+"""
 
 
 def lstm():
@@ -272,11 +281,13 @@ def lstm():
     lines = [
         'digraph "LSTM" {',
         'graph [rankdir=TB, fontname="Helvetica", nodesep=0.35, ranksep=0.35]',
-        'node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=12, color="#5c6672", margin="0.14,0.07"]',
+        'node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=12, color="#5c6672"]',
         'edge [fontname="Helvetica", fontsize=9, color="#7a8491", fontcolor="#5c6672", arrowsize=0.7]',
     ]
     nodes, shapes = {}, {}
-    for position, (name, module, shape, inputs) in enumerate(CELL):
+    for position, line in enumerate(CELL.strip().splitlines()):
+        name, module, shape, inputs = (part.strip() for part in line.split("|"))
+        inputs = inputs.split()
         shapes[name] = shape
         lines.append(f'"{name}" [label="{name}\\n{module}", fillcolor="{FAMILIES[module.split("(")[0]]}"]')
         lines += [f'"{tail}" -> "{name}" [label=" {shapes[tail]}"]' for tail in inputs]
@@ -288,7 +299,7 @@ def lstm():
             "name": name,
             "module": f"nn.{module}",
             "source": f"lstm.py:{12 + position}, in create",
-            "shapes": {"input": [shapes[tail] for tail in inputs], "output": size},
+            "shapes": {"input": [shapes[tail] for tail in inputs], "output": shape},
             "parameters": {"i2h": 220, "h2h": 120}.get(name, 0),
             "values": {"output": statistics(output), "gradOutput": statistics(random.normal(size=size) * 1e-3)},
         }
@@ -312,7 +323,8 @@ def test_the_lstm_loads_quietly_with_every_node_legible(browser, lstm_page):
     heights = "[...document.querySelectorAll('g.node text')].map((t) => t.getBoundingClientRect().height)"
     assert browser.evaluate(f"Math.min(...{heights})") >= 10
     inside = (
-        "[...document.querySelectorAll('g.node')].every((g) => { const shape = g.querySelector('path').getBoundingClientRect();"
+        "[...document.querySelectorAll('g.node')].every((g) => {"
+        "const shape = g.querySelector('path').getBoundingClientRect();"
         "return [...g.querySelectorAll('text')].every((t) => { const b = t.getBoundingClientRect();"
         "return b.left >= shape.left - 1 && b.right <= shape.right + 1 }) })"
     )
@@ -323,7 +335,7 @@ def test_the_lstm_loads_quietly_with_every_node_legible(browser, lstm_page):
 def test_a_click_shows_the_right_node(browser, lstm_page):
     browser.open(lstm_page)
     browser.click(*browser.middle("i2h"))
-    for text in ("i2h", "nn.Linear(10 \u2192 20)", "lstm.py:15", "220", "4 \u00d7 20", "input", "preactivations", "std"):
+    for text in ("i2h", "nn.Linear(10 \u2192 20)", "lstm.py:15", "220", "4\u00d720", "preactivations", "std"):
         assert text in browser.panel()
     assert browser.evaluate("document.querySelectorAll('#panel svg.histogram').length") == 2
     assert browser.evaluate("document.querySelectorAll('#panel svg.histogram rect').length") == 64
@@ -422,9 +434,7 @@ def test_markup_does_nothing_in_the_browser(browser, tmp_path):
     values = {"output": {"<b>": statistics(np.ones(3))}}
     path.write_text(page(dot, {name: {"name": name, "module": name, "values": values}}, name), encoding="utf-8")
     assert browser.open(path) == "ready"
-    browser.click(*browser.evaluate(
-        "(() => { const b = document.querySelector('g.known').getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] })()"
-    ))  # fmt: skip
+    browser.click(*browser.middle(name))
     assert "onerror" in browser.panel()
     assert browser.evaluate("window.hacked") is None
     assert browser.evaluate("document.querySelectorAll('img, #canvas [onclick]').length") == 0
@@ -438,6 +448,21 @@ def test_a_graph_that_cannot_be_read_says_so(browser, tmp_path):
     path.write_text(page("digraph { a -> ", {}, "Broken"), encoding="utf-8")
     assert browser.open(path) == "failed"
     assert "syntax error" in browser.evaluate("document.getElementById('notice').innerText")
+
+
+@pytest.mark.browser
+def test_clusters_ports_and_parallel_edges(browser, tmp_path):
+    dot = """digraph { subgraph cluster_net { label="inner"; a; b } a:s -> b:n; a -> b; b -> "c  d" }"""
+    nodes = {"cluster_net": {"name": "inner", "module": "nn.Sequential"}, "a": {}, "b": {}, "c  d": {"name": "two"}}
+    path = tmp_path / "clusters.html"
+    path.write_text(page(dot, nodes, "Clusters"), encoding="utf-8")
+    assert browser.open(path, "#node=inner") == "ready"
+    assert "nn.Sequential" in browser.panel()
+    browser.click(*browser.middle("c  d"))
+    assert browser.panel().split("\n")[1] == "two"
+    browser.click(*browser.middle("b"))
+    assert browser.evaluate("document.querySelectorAll('g.edge.in').length") == 2
+    assert browser.evaluate("document.querySelectorAll('g.edge.out').length") == 1
 
 
 @pytest.mark.browser
