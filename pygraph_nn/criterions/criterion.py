@@ -16,14 +16,17 @@ __all__ = ["Criterion", "ModuleFromCriterion"]
 class Criterion:
     """The contract of a loss: ``forward(input, target)`` is a number, ``backward(input, target)`` its gradient.
 
-    A subclass overrides ``updateOutput`` and ``updateGradInput``. A criterion called on nodes is a
-    ModuleFromCriterion's node. Source: Torch7's nn/Criterion.lua.
+    A subclass overrides ``updateOutput`` and ``updateGradInput``. A loss of several numbers is their average where
+    ``sizeAverage`` is True and their sum where it is False. A criterion called on nodes is a ModuleFromCriterion's
+    node. Source: Torch7's nn/Criterion.lua.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> loss = nn.MSECriterion()
     >>> loss.forward(np.zeros(2), np.ones(2))
     1.0
     """
+
+    sizeAverage = True
 
     def __init__(self):
         self.output = 0.0
@@ -38,12 +41,12 @@ class Criterion:
         """Compute the gradient of the loss by ``input``, keep it as ``self.gradInput`` and return it."""
         raise NotImplementedError(f"{self.typename()} has no updateGradInput")
 
-    def forward(self, input, target):
+    def forward(self, input, target=None):
         """Check the input's type and run ``updateOutput``."""
         self.check_input(input)
         return self.updateOutput(input, target)
 
-    def backward(self, input, target):
+    def backward(self, input, target=None):
         """Run ``updateGradInput``."""
         return self.updateGradInput(input, target)
 
@@ -63,6 +66,10 @@ class Criterion:
                     f"{self!r} computes with {self.dtype.name} ({self._type}), but the input is {shape_of(leaf)}: "
                     f"convert it with input.astype('{self.dtype.name}')"
                 )
+
+    def _share(self, count):
+        """What one of ``count`` losses weighs in the whole: the rule of averaging, the same for every criterion."""
+        return 1 / float(count) if self.sizeAverage and count else 1.0
 
     dtype = Module.dtype
     float = Module.float

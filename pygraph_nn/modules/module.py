@@ -356,7 +356,7 @@ class Module:
         shown = []
         for parameter in inspect.signature(type(self).__init__).parameters.values():
             value = vars(self).get(parameter.name)
-            if value is not None and value is not parameter.default and not isinstance(value, np.ndarray):
+            if value is not None and not isinstance(value, np.ndarray) and value != parameter.default:
                 named = parameter.default is not inspect.Parameter.empty
                 shown.append(f"{parameter.name}={value!r}" if named else repr(value))
         return f"({', '.join(shown)})" if shown else ""
