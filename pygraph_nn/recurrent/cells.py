@@ -1,12 +1,52 @@
-"""Recurrent cells, one step each, as graphs of primitive modules."""
+"""Recurrent cells, one step each, as graphs of primitive modules.
 
+A cell is a gModule from [x, state, ...] to [next state, ...] whose last state is what it shows to the layer above.
+Any graph of this form is one; those below are the usual ones, to use, to take apart or to copy from.
+"""
+
+from ..errors import RangeError
 from ..graph.gmodule import gModule
 from ..modules.activations import Sigmoid, Tanh
 from ..modules.linear import Linear
+from ..modules.rectifiers import ReLU
+from ..modules.scaling import CMul
 from ..modules.shapes import Identity, Narrow
 from ..modules.tables import CAddTable, CMulTable
 
-__all__ = ["LSTM"]
+__all__ = ["RNN", "LSTM", "PeepholeLSTM"]
+
+
+def _inputs(*names):
+    return [Identity()().annotate(name=name) for name in names]
+
+
+class RNN:
+    """The simple recurrent network (Elman 1990)."""
+
+    @staticmethod
+    def create(input_size, rnn_size, nonlinearity="tanh"):
+        """Return one step of a simple recurrent network: a gModule from [x, prev_h] to next_h.
+
+        ::
+
+            next_h = tanh(W x + U h + b)
+
+        x is (batch x input_size), the others (batch x rnn_size). ``nonlinearity="relu"`` takes max(0, .) in place of
+        tanh. Raises RangeError for another one.
+
+        >>> import pygraph_nn as nn
+        >>> rnn = nn.RNN.create(3, 4)
+        >>> rnn.forward([nn.randn(1, 3), nn.randn(1, 4)]).shape
+        (1, 4)
+        """
+        if nonlinearity not in ("tanh", "relu"):
+            raise RangeError(f'RNN.create: nonlinearity is "tanh" or "relu", not {nonlinearity!r}')
+        x, prev_h = _inputs("x", "prev_h")
+        i2h = Linear(input_size, rnn_size)(x).annotate(name="i2h")
+        h2h = Linear(rnn_size, rnn_size)(prev_h).annotate(name="h2h")
+        preactivation = CAddTable()([i2h, h2h]).annotate(name="preactivation")
+        next_h = (Tanh() if nonlinearity == "tanh" else ReLU())(preactivation).annotate(name="next_h")
+        return gModule([x, prev_h], [next_h])
 
 
 class LSTM:
@@ -61,4 +101,76 @@ class LSTM:
         c_transform = Tanh()(next_c).annotate(name="c_transform")
         next_h = CMulTable()([out_gate, c_transform]).annotate(name="next_h")
 
+        return gModule([x, prev_c, prev_h], [next_c, next_h])
+
+    @staticmethod
+    def stack(input_size, rnn_size, layers):
+        """Return one step of several LSTMs on top of each other, as one cell.
+
+        It is a gModule from [x, c1, h1, c2, h2, ...] to the next states in the same order. The node ``layer1`` holds
+        the first LSTM, and so on. Raises RangeError for fewer than one layer.
+
+        >>> import pygraph_nn as nn
+        >>> cell = nn.LSTM.stack(3, 4, layers=2)
+        >>> states = cell.forward([nn.randn(1, 3), *(nn.randn(1, 4) for _ in range(4))])
+        >>> len(states), cell["layer2"].module is cell.modules[-1]
+        (4, True)
+        """
+        if isinstance(layers, bool) or not isinstance(layers, int) or layers < 1:
+            raise RangeError(f"LSTM.stack: layers is a whole number from 1, not {layers!r}")
+        inputs = _inputs("x", *(f"prev_{name}{layer}" for layer in range(1, layers + 1) for name in "ch"))
+        below, outputs = inputs[0], []
+        for layer in range(1, layers + 1):
+            cell = LSTM.create(input_size if layer == 1 else rnn_size, rnn_size)
+            node = cell([below, *inputs[2 * layer - 1 : 2 * layer + 1]]).annotate(name=f"layer{layer}")
+            outputs += node.split(2)
+            below = outputs[-1]
+        return gModule(inputs, outputs)
+
+
+class PeepholeLSTM:
+    """Long short-term memory whose gates see the cell state (Gers and Schmidhuber 2000)."""
+
+    @staticmethod
+    def create(input_size, rnn_size):
+        """Return one step of an LSTM with peepholes: a gModule from [x, prev_c, prev_h] to [next_c, next_h].
+
+        ::
+
+            i, f   = sigmoid(W x + U h + b + p * prev_c)    the input and forget gates
+            g      = tanh(W x + U h + b)                    the input transform
+            next_c = f * prev_c + i * g
+            o      = sigmoid(W x + U h + b + p * next_c)    the output gate
+            next_h = o * tanh(next_c)
+
+        Each gate has a vector p of its own. Sizes, and the order of the rows of both Linear modules, are those of
+        ``LSTM.create``. Source: Graves 2013, Generating sequences with recurrent neural networks, equations 7 to 11;
+        Shi et al. 2015 call it FC-LSTM.
+
+        >>> import pygraph_nn as nn
+        >>> lstm = nn.PeepholeLSTM.create(3, 4)
+        >>> next_c, next_h = lstm.forward([nn.randn(1, 3), nn.randn(1, 4), nn.randn(1, 4)])
+        >>> next_c.shape
+        (1, 4)
+        """
+        x, prev_c, prev_h = _inputs("x", "prev_c", "prev_h")
+        i2h = Linear(input_size, 4 * rnn_size)(x).annotate(name="i2h")
+        h2h = Linear(rnn_size, 4 * rnn_size)(prev_h).annotate(name="h2h")
+        preactivations = CAddTable()([i2h, h2h]).annotate(name="preactivations")
+
+        def chunk(position):
+            return Narrow(2, position * rnn_size + 1, rnn_size)(preactivations)
+
+        def gate(position, c, name):
+            peephole = CMul(rnn_size)(c).annotate(name=f"{name}_peephole")
+            return Sigmoid()(CAddTable()([chunk(position), peephole])).annotate(name=name)
+
+        in_gate = gate(0, prev_c, "in_gate")
+        forget_gate = gate(1, prev_c, "forget_gate")
+        in_transform = Tanh()(chunk(3)).annotate(name="in_transform")
+        c_forget = CMulTable()([forget_gate, prev_c]).annotate(name="c_forget")
+        c_input = CMulTable()([in_gate, in_transform]).annotate(name="c_input")
+        next_c = CAddTable()([c_forget, c_input]).annotate(name="next_c")
+        out_gate = gate(2, next_c, "out_gate")
+        next_h = CMulTable()([out_gate, Tanh()(next_c)]).annotate(name="next_h")
         return gModule([x, prev_c, prev_h], [next_c, next_h])
