@@ -42,7 +42,8 @@ def FistaLS(f, g, pl, xinit, params=None):
     Returns xinit, at the solution y, and one dict per iteration: ``nline``, ``L``, ``F`` = ``Fply`` + ``Gply``, ``Q``.
 
     Source: Torch7 optim ``fista.lua``; Beck and Teboulle, SIAM J. Imaging Sciences 2(1), 2009. Unlike the Lua file this
-    one begins at xinit rather than at zero, and does FISTA unless told otherwise, as Torch7's page says.
+    one begins at xinit rather than at zero, and does FISTA unless told otherwise, as Torch7's page says; f is asked
+    for both its values every time, without the argument ``'dx'``.
 
     >>> import numpy as np
     >>> def shrink(x, L):
