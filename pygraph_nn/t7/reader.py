@@ -22,11 +22,13 @@ from .format import (
     T7Storage,
     path_of,
 )
+from .pause import collection_paused
 from .source import open_source
 
 __all__ = ["read"]
 
 _MOST_DIMENSIONS = 32
+_SHORT = 32  # names of fields and classes come again and again; one str of each is enough
 _PUSHED = object()
 
 
@@ -89,7 +91,7 @@ class _Reader:
 
     def __init__(self, source, classes, progress):
         self.source, self.classes, self.progress = source, classes, progress
-        self.objects, self.kinds = {}, {}
+        self.objects, self.kinds, self.texts = {}, {}, {}
         self.stack = []
         self.patches, self.fills = [], []
         self.begin = (
@@ -116,7 +118,8 @@ class _Reader:
         """Return the file's object."""
         self.at = self.source.offset
         try:
-            root = self._run()
+            with collection_paused():
+                root = self._run()
         except T7Error as error:
             offset = self.at if error.offset is None else error.offset
             path = path_of(key for frame in self.stack for key in frame.place())
@@ -169,7 +172,13 @@ class _Reader:
         return value
 
     def _string(self):
-        return self.source.string().decode("utf-8", "surrogateescape")
+        data = self.source.string()
+        if len(data) > _SHORT:
+            return data.decode("utf-8", "surrogateescape")
+        text = self.texts.get(data)
+        if text is None:
+            text = self.texts[data] = data.decode("utf-8", "surrogateescape")
+        return text
 
     def _boolean(self):
         value = self.source.int()

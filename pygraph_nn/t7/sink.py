@@ -105,7 +105,9 @@ class _BinarySink(_Sink):
     _int, _double = struct.Struct("<i").pack, struct.Struct("<d").pack
 
     def int(self, value):
-        self.put(self._int(value))
+        self.buffer += self._int(value)
+        if len(self.buffer) > _BUFFER:
+            self.flush()
 
     def double(self, value):
         self.put(self._double(value))

@@ -333,7 +333,8 @@ class _AsciiSource(_Source):
                 count = n + 1
                 break
             try:
-                array[count : count + len(words)] = list(map(convert, words))
+                with np.errstate(over="ignore"):  # too much for a float is inf, as in C
+                    array[count : count + len(words)] = list(map(convert, words))
             except (ValueError, OverflowError) as error:
                 raise T7Error(f"{n} numbers of type {dtype.name} are needed here: {error}", self.offset) from None
             count += len(words)

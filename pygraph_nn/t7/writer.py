@@ -21,6 +21,7 @@ from .format import (
     T7Storage,
     path_of,
 )
+from .pause import collection_paused
 from .sharing import StoragePlan, as_tensor
 from .sink import make_sink, replacing
 
@@ -58,8 +59,9 @@ def write(file, obj, format="binary", record=None):
     if isinstance(file, (str, bytes, os.PathLike)):
         with replacing(file) as opened:
             write(opened, obj, format, record)
-        return
-    _Writer(make_sink(file, format), record).write(obj)
+    else:
+        with collection_paused():
+            _Writer(make_sink(file, format), record).write(obj)
 
 
 class _Frame:
