@@ -13,7 +13,21 @@ _MACHINERY = {"pygraph_nn.node", "pygraph_nn.modules.module", "pygraph_nn.criter
 _serial = itertools.count(1)
 
 
-class Node:
+class Pictured:
+    """What a notebook shows as a picture; ``bundle`` makes it, and whoever can draw sets that."""
+
+    bundle = None
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """The forms in which a notebook can show this."""
+        return {"text/plain": repr(self)} if self.bundle is None else self.bundle(self)
+
+    def _repr_svg_(self):
+        """The picture as SVG, or None where there is none."""
+        return self._repr_mimebundle_().get("image/svg+xml")
+
+
+class Node(Pictured):
     """A module's place in a graph.
 
     Calling a module on nodes makes one, and so does ``-``; users seldom call ``Node(...)`` themselves.

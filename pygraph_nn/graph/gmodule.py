@@ -9,14 +9,14 @@ from ..errors import GraphError, NodeError, RangeError, ShapeError, StateError, 
 from ..modules.containers import Container
 from ..modules.module import expect_nodes
 from ..nesting import add, leaves, shape_of, zero
-from ..node import Node
+from ..node import Node, Pictured
 from . import topology
 from .program import Program
 
 __all__ = ["gModule"]
 
 
-class gModule(Container):
+class gModule(Container, Pictured):
     """The module that computes ``outputs`` from ``inputs``, both lists of Nodes.
 
     With one input, the module's input is that input itself, with several it is the list of them; outputs likewise.

@@ -2,4 +2,6 @@
 
 from .debug import *
 from .naming import *
+from .notebook import *
 from .pictures import *
+from .viewer import *

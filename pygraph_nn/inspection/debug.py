@@ -3,13 +3,12 @@
 import re
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import DivergenceError, NodeError
 from ..graph.gmodule import gModule
-from ..nesting import is_table, shape_of
-from . import pictures
-from .dot import flags_of, to_dot
+from .dot import write
+from .picture import picture
+from .pictures import save
+from .values import flags_of, ranges
 
 __all__ = ["setDebug"]
 
@@ -82,9 +81,10 @@ class _Reporter:
         name = re.sub(r"[^\w.+-]+", "_", net.name or "network").lstrip(".") or "network"
         marks = {node: {**_RED, "note": f"failed: {type(error).__name__}"}}
         try:
-            text = to_dot(net, f"{net.name or 'network'}: failed", expand=node not in net.fg, marks=marks)
+            passed = net if net.gradient(net.outnode) is None else net.bg
+            drawn = picture(passed, f"{net.name or 'network'}: failed", expand=node not in net.fg)
             self.folder.mkdir(parents=True, exist_ok=True)
-            files, remarks = pictures.save(text, self.folder / f"{name}.dot")
+            files, remarks = save(drawn, write(drawn, marks=marks), self.folder / f"{name}.dot")
         except OSError as problem:
             return f"picture: none, {problem}"
         return "\n  ".join([f"picture: {files[-1].resolve()}", *remarks])
@@ -128,24 +128,3 @@ def _first_inside(module):
     """The first module inside a container whose output is not finite, if it is known."""
     parts = [part for part in module.listModules()[1:] if not part.children()]
     return [part for part in parts if flags_of(part.output)][:1]
-
-
-def ranges(value):
-    """Describe a value with the range of its finite numbers, and what is not finite.
-
-    >>> ranges([np.array([1.0, -2.5]), np.array([np.nan, 0, np.inf])])
-    '[float64 2 from -2.5 to 1, float64 3 from 0 to 0 with 1 NaN, 1 inf]'
-    """
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {ranges(item)}" for key, item in value.items()) + "}"
-    if is_table(value):
-        return "[" + ", ".join(map(ranges, value)) + "]"
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu" or not value.size:
-        return shape_of(value)
-    finite = value[np.isfinite(value)]
-    text = shape_of(value)
-    if finite.size:
-        text += f" from {finite.min():.4g} to {finite.max():.4g}"
-    counts = [(int(np.isnan(value).sum()), "NaN"), (int(np.isinf(value).sum()), "inf")]
-    odd = ", ".join(f"{count} {what}" for count, what in counts if count)
-    return text + (f" with {odd}" if odd else "")

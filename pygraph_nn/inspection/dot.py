@@ -4,29 +4,21 @@ import html
 import os
 import unicodedata
 
-import numpy as np
-
-from ..nesting import is_table, leaves
 from .families import FAMILIES
-from .picture import picture
+from .values import brief, flags_of
 
-__all__ = ["to_dot"]
+__all__ = ["write", "quoted", "markup"]
 
 _FONT = "Helvetica,Arial,sans-serif"
 _SHARED_LINES = ("#1b6ca8", "#c0392b", "#1e8449", "#7d3c98", "#b9770e", "#117a65", "#884ea0", "#5d6d7e")
 _LARGE = 1500  # boxes; beyond, Graphviz takes its quicker ways
 
 
-def to_dot(what, title=None, *, simple=False, expand=False, legend=True, marks=None):
-    """Return DOT text of a gModule, of its ``fg`` or ``bg`` or a part of these, of any module, or of a Node.
-
-    ``marks`` maps nodes to attributes of Graphviz; in ``note``, a line of text to be added to the label.
-    """
-    return write(picture(what, title, simple=simple, expand=expand), legend, marks)
-
-
 def write(drawn, legend=True, marks=None):
-    """Return the DOT text of a Picture."""
+    """Return the DOT text of a Picture.
+
+    ``marks`` maps nodes to attributes of Graphviz; ``note`` among them is a line of text to be added to the label.
+    """
     marks = marks or {}
     lines = [f"digraph {quoted(drawn.title or 'network')} {{", *_settings(drawn, legend)]
     lines += _clustered(drawn, marks)
@@ -184,29 +176,3 @@ def _link(link, backward):
     if link.position:
         given["edgetooltip"] = quoted(f"input {link.position} of {link.target.name or link.target.text}")
     return f"  {start} -> {end}{_attributes(given) if given else ''};"
-
-
-def brief(value):
-    """Describe a value on an arrow: shape and type.
-
-    >>> brief([np.zeros((2, 3)), np.zeros(4, "float32")])
-    '[2×3 float64, 4 float32]'
-    """
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {brief(item)}" for key, item in value.items()) + "}"
-    if is_table(value):
-        return "[" + ", ".join(map(brief, value)) + "]"
-    if isinstance(value, np.ndarray):
-        return f"{'×'.join(map(str, value.shape)) or 'scalar'} {value.dtype.name}"
-    return "none" if value is None else type(value).__name__
-
-
-def flags_of(value):
-    """Return the list of ``NaN`` and ``inf``, as far as they occur in the arrays of a value."""
-    arrays = [leaf for leaf in leaves(value) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"]
-    found = []
-    if any(np.isnan(array).any() for array in arrays):
-        found.append("NaN")
-    if any(np.isinf(array).any() for array in arrays):
-        found.append("inf")
-    return found

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from ..errors import RangeError
 from . import render
-from .dot import to_dot
+from .dot import write
+from .picture import picture
+from .viewer import html
 
 __all__ = ["dot"]
 
@@ -22,7 +24,8 @@ def dot(graph, title=None, path=None, *, simple=False, expand=False, legend=True
     title : str, optional; the network's name by default.
     path : str or path, optional
         ``NAME.dot`` is written always, and beside it a picture, where Graphviz is installed: ``NAME.svg``, or what the
-        path's own suffix says (``.png``, ``.pdf``).
+        path's own suffix says (``.png``, ``.pdf``). With ``.html``, and also where Graphviz is missing, ``NAME.html``
+        is written, a page that draws itself in any browser.
     simple : bool, default False
         Leave out Identity modules and the nodes that only route.
     expand : bool or int, default False
@@ -31,34 +34,40 @@ def dot(graph, title=None, path=None, *, simple=False, expand=False, legend=True
     marks : dict, optional
         Nodes to dicts of Graphviz attributes, over those of ``annotate(graphAttributes=...)``; ``note`` adds a line.
 
-    Raises RangeError for a path with another suffix. Source: Torch7's nngraph/graphviz.lua.
+    Raises GraphError for anything else than a graph, RangeError for a path with another suffix.
+    Source: Torch7's nngraph/graphviz.lua.
 
     >>> import pygraph_nn as nn
     >>> text = nn.dot(nn.LSTM.create(3, 4).fg, "LSTM cell")
     >>> text.splitlines()[0]
     'digraph "LSTM cell" {'
     """
-    text = to_dot(graph, title, simple=simple, expand=expand, legend=legend, marks=marks)
+    drawn = picture(graph, title, simple=simple, expand=expand)
+    text = write(drawn, legend, marks)
     if path is not None:
-        for line in save(text, path)[1]:
+        for line in save(drawn, text, Path(path))[1]:
             print(line, file=sys.stderr)
     return text
 
 
-def save(text, path):
-    """Write NAME.dot and, if Graphviz is there, the picture; return the files, and lines to tell the user."""
-    path = Path(path)
+def save(drawn, text, path):
+    """Write NAME.dot and the picture; return the files, and lines to tell the user."""
     suffix = path.suffix.lower()
     if suffix in ("", ".dot", ".gv"):
         source, target = path if suffix else path.with_suffix(".dot"), path.with_suffix(".svg")
-    elif suffix[1:] in render.FORMATS:
+    elif suffix[1:] in (*render.FORMATS, "html"):
         source, target = path.with_suffix(".dot"), path
     else:
-        known = ", ".join(f".{name}" for name in ("dot", *render.FORMATS))
+        known = ", ".join(f".{name}" for name in ("dot", *render.FORMATS, "html"))
         raise RangeError(f"a picture's path ends in one of {known}, got {str(path)!r}")
     source.write_text(text, encoding="utf-8")
+    if target.suffix == ".html":
+        target.write_text(html(drawn, text), encoding="utf-8")
+        return [source, target], []
     try:
         target.write_bytes(render.render(text, target.suffix[1:].lower()))
     except render.RenderError as error:
-        return [source], [f"{source} is written, but {target} is not: {error}"]
+        page = target.with_suffix(".html")
+        page.write_text(html(drawn, text), encoding="utf-8")
+        return [source, page], [f"{source} is written, and {page} for the browser, but {target} is not: {error}"]
     return [source, target], []

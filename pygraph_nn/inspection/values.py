@@ -1,0 +1,54 @@
+"""Words for arrays and tables: their shapes, their ranges, and what in them is not finite."""
+
+import numpy as np
+
+from ..nesting import is_table, leaves, shape_of
+
+__all__ = ["brief", "flags_of", "ranges"]
+
+
+def brief(value):
+    """Describe a value on an arrow: shape and type.
+
+    >>> brief([np.zeros((2, 3)), np.zeros(4, "float32")])
+    '[2×3 float64, 4 float32]'
+    """
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {brief(item)}" for key, item in value.items()) + "}"
+    if is_table(value):
+        return "[" + ", ".join(map(brief, value)) + "]"
+    if isinstance(value, np.ndarray):
+        return f"{'×'.join(map(str, value.shape)) or 'scalar'} {value.dtype.name}"
+    return "none" if value is None else type(value).__name__
+
+
+def flags_of(value):
+    """Return the list of ``NaN`` and ``inf``, as far as they occur in the arrays of a value."""
+    arrays = [leaf for leaf in leaves(value) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"]
+    found = []
+    if any(np.isnan(array).any() for array in arrays):
+        found.append("NaN")
+    if any(np.isinf(array).any() for array in arrays):
+        found.append("inf")
+    return found
+
+
+def ranges(value):
+    """Describe a value with the range of its finite numbers, and what is not finite.
+
+    >>> ranges([np.array([1.0, -2.5]), np.array([np.nan, 0, np.inf])])
+    '[float64 2 from -2.5 to 1, float64 3 from 0 to 0 with 1 NaN, 1 inf]'
+    """
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {ranges(item)}" for key, item in value.items()) + "}"
+    if is_table(value):
+        return "[" + ", ".join(map(ranges, value)) + "]"
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu" or not value.size:
+        return shape_of(value)
+    finite = value[np.isfinite(value)]
+    text = shape_of(value)
+    if finite.size:
+        text += f" from {finite.min():.4g} to {finite.max():.4g}"
+    counts = [(int(np.isnan(value).sum()), "NaN"), (int(np.isinf(value).sum()), "inf")]
+    odd = ", ".join(f"{count} {what}" for count, what in counts if count)
+    return text + (f" with {odd}" if odd else "")
