@@ -323,7 +323,7 @@ class _AsciiSource(_Source):
     def _line(self, dtype, n, end):
         """Return the n numbers between here and ``end``, read in pieces so that words do not fill the memory."""
         array, count, pos = np.empty(n, dtype), 0, self.pos
-        convert = int if dtype.kind == "i" else float
+        convert = _integers if dtype.kind == "i" else _floats
         while pos < end:
             gap = _SPACE.search(self.window, min(pos + _ASCII_PIECE, end), end)
             stop = gap.start() if gap else end
@@ -333,8 +333,7 @@ class _AsciiSource(_Source):
                 count = n + 1
                 break
             try:
-                with np.errstate(over="ignore"):  # too much for a float is inf, as in C
-                    array[count : count + len(words)] = list(map(convert, words))
+                array[count : count + len(words)] = convert(words, dtype)
             except (ValueError, OverflowError) as error:
                 raise T7Error(f"{n} numbers of type {dtype.name} are needed here: {error}", self.offset) from None
             count += len(words)
@@ -342,3 +341,16 @@ class _AsciiSource(_Source):
             held = "more" if count > n else count
             raise T7Error(f"{n} numbers are needed on this line, it holds {held}", self.offset)
         return array
+
+
+def _integers(words, dtype):
+    numbers = np.array(list(map(int, words)), np.int64)
+    limits = np.iinfo(dtype)
+    if numbers.size and not limits.min <= numbers.min() <= numbers.max() <= limits.max:
+        raise OverflowError(f"{numbers.min()} to {numbers.max()} is beyond {dtype.name}")
+    return numbers
+
+
+def _floats(words, dtype):
+    with np.errstate(over="ignore"):  # too much for a float is inf, as in C
+        return np.array(list(map(float, words)), np.float64).astype(dtype)
