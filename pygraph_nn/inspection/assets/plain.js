@@ -33,9 +33,7 @@ function plainSVG({ nodes, edges: pairs, titles, rankdir }) {
   return new XMLSerializer().serializeToString(picture);
 }
 function plainNode(node) {
-  const text = (node.label ?? "\\N").replace(/\\N/g, () => node.name);
-  const lines = (text.startsWith("<") ? text.replace(/<br[^>]*>|<\/tr>/gi, "\\n").replace(/<[^>]*>/g, "") : text)
-    .split(/\\[nlr]|\n/).filter((line) => line.trim());
+  const lines = plainText((node.label ?? "\\N").replace(/\\N/g, () => node.name)).split(/\\[nlr]|\n/).filter((line) => line.trim());
   const fill = (node.style || "").includes("filled") ? (node.fillcolor || node.color || "#e8e8e8").split(/[:;]/)[0] : "#ffffff";
   const size = Number(node.fontsize || 14);
   return drawn("g", { class: "node" }, drawn("title", {}, node.name),
@@ -43,6 +41,12 @@ function plainNode(node) {
       stroke: (node.color || "#444444").split(/[:;]/)[0] }),
     ...lines.map((line, i) => drawn("text", { x: node.x, y: node.y + (i - (lines.length - 1) / 2) * size * 1.2 + size * 0.33,
       "text-anchor": "middle", "font-family": "Helvetica,Arial,sans-serif", "font-size": size, fill: node.fontcolor || "#000000" }, line)));
+}
+// Graphviz does not say which labels are HTML; character references count in both kinds.
+function plainText(label) {
+  const marked = /<\/?(br|b|i|u|s|o|font|table|tr|td|sub|sup)\b/i.test(label);
+  const text = marked ? label.replace(/<br[^>]*>|<\/tr>/gi, "\n") : label.replace(/</g, "&lt;");
+  return new DOMParser().parseFromString(text, "text/html").body.textContent;
 }
 function ranks(nodes, links) {
   for (const node of nodes) Object.assign(node, { rank: 0, waits: 0, above: [], below: [], w: node.width * 72, h: node.height * 72 });
@@ -85,7 +89,7 @@ function arrange(rows, sideways, backwards) {
   let depth = 0, column = 0;
   for (const row of backwards ? [...rows].reverse() : rows) {
     const height = tall(row);
-    if (column < columns - 1 && depth + height > long / columns) { column++; depth = 0; }
+    if (column < columns - 1 && depth >= long / columns) { column++; depth = 0; }
     let position = 20 + (column + 0.5) * wide - size(row) / 2;
     for (const node of row) {
       const [a, b] = [position + node[across] / 2, 20 + depth + (height - (sideways ? 60 : 34)) / 2];
