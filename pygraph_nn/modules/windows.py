@@ -56,8 +56,8 @@ class Windows:
         for size, (kernel, stride, pad, dilation) in zip(sizes, self._axes(), strict=True):
             room = size + 2 * pad - dilation * (kernel - 1) - 1
             found.append((-(-room // stride) if ceil else room // stride) + 1)
-        if ceil and any(self.pad):
-            # A window that would start in the padding behind the end is none.
+        if ceil:
+            # A window that would start behind the end sees nothing: it is none.
             found = [
                 count - ((count - 1) * stride >= size + pad)
                 for count, size, (_, stride, pad, _) in zip(found, sizes, self._axes(), strict=True)
@@ -96,25 +96,32 @@ class Windows:
         padded[(slice(None), slice(None), *inside)] = array
         return padded
 
+    def places(self, sizes, counts, first=0):
+        """Yield, for every position within the kernel, (position, slices of the axes, slices of the windows).
+
+        Element by element, the first slices select what the windows in the second ones see at that position; windows
+        that see padding there are left out. The windows are number ``first`` and following along the first axis.
+        """
+        firsts = (first, *(0 for _ in counts[1:]))
+        for position in itertools.product(*map(range, self.kernel)):
+            meets = [
+                _overlap(offset * dilation - pad + start * stride, stride, count, size)
+                for offset, start, count, size, (_, stride, pad, dilation) in zip(
+                    position, firsts, counts, sizes, self._axes(), strict=True
+                )
+            ]
+            if all(meets):
+                inside, taken = zip(*meets, strict=True)
+                yield position, (..., *inside), (..., *taken)
+
     def fold(self, columns, target, first=0):
         """Add every window of ``columns`` (C, *kernel, N, *counts) to its place in ``target`` (N, C, *sizes).
 
         ``first`` is the number of windows along the first axis that come before those in ``columns``.
         """
-        counts, sizes = columns.shape[-len(self.kernel) :], target.shape[2:]
-        turned = target.swapaxes(0, 1)
-        firsts = (first, *(0 for _ in counts[1:]))
-        for place in itertools.product(*map(range, self.kernel)):
-            meets = [
-                _overlap(offset * dilation - pad + start * stride, stride, count, size)
-                for offset, start, count, size, (_, stride, pad, dilation) in zip(
-                    place, firsts, counts, sizes, self._axes(), strict=True
-                )
-            ]
-            if all(meets):
-                inside = (slice(None), slice(None), *(target_part for target_part, _ in meets))
-                taken = (slice(None), *place, slice(None), *(window_part for _, window_part in meets))
-                turned[inside] += columns[taken]
+        counts, turned = columns.shape[-len(self.kernel) :], target.swapaxes(0, 1)
+        for position, inside, taken in self.places(target.shape[2:], counts, first):
+            turned[inside] += columns[(slice(None), *position)][taken]
 
     def tiles(self, samples, planes, counts, itemsize):
         """Yield (samples, rows) as slices, so that the columns of each tile stay within TILE_BYTES where they can."""
