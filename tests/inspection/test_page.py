@@ -68,10 +68,10 @@ def test_the_same_arguments_give_the_same_bytes():
     assert page("digraph { a }", {"a": {}}, "t") == page("digraph { a }", {"a": {}}, "t")
 
 
-def test_the_library_is_the_one_that_the_readme_names():
+def test_the_library_is_the_one_that_its_licence_file_names():
     assets = resources.files("pygraph_nn.inspection.assets")
     digest = hashlib.sha256(assets.joinpath("viz-standalone.js").read_bytes()).hexdigest()
-    assert digest in assets.joinpath("README.md").read_text(encoding="utf-8")
+    assert digest in assets.joinpath("LICENSE-viz.txt").read_text(encoding="utf-8")
 
 
 def test_the_licences_travel_with_the_page():
