@@ -4,4 +4,6 @@ from .debug import *
 from .naming import *
 from .notebook import *
 from .pictures import *
+from .profile import *
+from .summary import *
 from .viewer import *

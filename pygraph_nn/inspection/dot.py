@@ -1,8 +1,10 @@
 """A network's picture as DOT text, Graphviz's language; nothing here runs a program."""
 
+import functools
 import html
 import os
 import unicodedata
+from pathlib import Path
 
 from .families import FAMILIES
 from .values import brief, flags_of
@@ -160,8 +162,15 @@ def _tooltip(box):
 
 def shortened(place):
     """Return ``file:line`` with the file relative to the working directory, or else its last folders only."""
-    relative = os.path.relpath(place) if os.path.isabs(place) else place
-    return "/".join(place.replace("\\", "/").split("/")[-3:]) if relative.startswith("..") else relative
+    file, _, line = place.rpartition(":")
+    return f"{_shortened_path(file, os.getcwd())}:{line}"
+
+
+@functools.lru_cache(maxsize=1000)
+def _shortened_path(file, folder):
+    path, folder = Path(file), Path(folder)
+    parts = path.relative_to(folder).parts if path.is_relative_to(folder) else path.parts[-3:]
+    return "/".join(parts)
 
 
 def _link(link, backward):

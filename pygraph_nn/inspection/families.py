@@ -34,17 +34,14 @@ FAMILIES = {
 # The file that a class lives in says its family; one with parameters has weights, wherever it lives.
 _OF_FILE = {
     "shapes": "view",
-    "tables": "arithmetic",
-    "arithmetic": "arithmetic",
     "activations": "activation",
+    "rectifiers": "activation",
+    "softmax": "activation",
     "normalization": "regularize",
     "dropout": "regularize",
     "pooling": "sample",
     "resampling": "sample",
     "distances": "measure",
-    "linear": "weights",
-    "convolution": "weights",
-    "embedding": "weights",
 }
 
 
@@ -62,6 +59,6 @@ def family_of(module):
     if module.parameters()[0]:
         return "weights"
     home = type(module).__module__.split(".")
-    if "criterions" in home or hasattr(module, "criterion"):
-        return "measure"
-    return _OF_FILE.get(home[-1], "other") if home[0] == "pygraph_nn" else "other"
+    if home[0] != "pygraph_nn":
+        return "other"
+    return "measure" if "criterions" in home else _OF_FILE.get(home[-1], "arithmetic")

@@ -10,7 +10,7 @@ from ..modules.shapes import Identity
 from ..node import Node
 from .families import family_of
 
-__all__ = ["Picture", "Box", "Link", "Cluster", "picture"]
+__all__ = ["Picture", "Box", "Link", "Cluster", "picture", "shared_letters"]
 
 
 class Box:
@@ -109,7 +109,9 @@ def picture(what, title=None, *, simple=False, expand=False):
         painter.module_alone(what, max(levels, 1))
     else:
         painter.graph(net, wires, None, None, levels)
-    _mark_shared(painter.picture.boxes)
+    boxes = painter.picture.boxes
+    for box, letter in shared_letters((box, box.module) for box in boxes if box.kind == "module").items():
+        box.shared = letter
     return painter.picture
 
 
@@ -287,20 +289,22 @@ def _role(net, node):
     return "input"
 
 
-def _mark_shared(boxes):
-    """Give the boxes whose modules hold the same parameters (in memory) the same letter."""
+def shared_letters(pairs):
+    """Return the letter of each owner (of pairs: owner, module) whose module's parameters another one also holds.
+
+    The same letter says: the same parameters, in memory.
+    """
     users = {}
-    for box in boxes:
-        if box.module is not None and box.kind == "module":
-            for array in box.module.parameters()[0]:
-                users.setdefault((array.__array_interface__["data"][0], array.shape), {})[box] = None
-    letters = {}
+    for owner, module in pairs:
+        for array in module.parameters()[0]:
+            users.setdefault((array.__array_interface__["data"][0], array.shape), {})[owner] = None
+    groups, letters = {}, {}
     for sharers in users.values():
         if len(sharers) > 1:
-            group = tuple(sharers)
-            letter = letters.setdefault(group, _letter(len(letters)))
-            for box in group:
-                box.shared = box.shared or letter
+            letter = groups.setdefault(tuple(sharers), _letter(len(groups)))
+            for owner in sharers:
+                letters.setdefault(owner, letter)
+    return letters
 
 
 def _letter(index):
