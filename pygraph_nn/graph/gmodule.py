@@ -66,6 +66,7 @@ class gModule(Container, Pictured):
             if node in inputs[:index]:
                 raise GraphError(f"inputs[{index}], {node!r}, is in the list of inputs twice")
         self.nInputs = len(inputs)
+        self.wanted = (True,) * self.nInputs
         self._inputs, self._outputs = inputs, outputs
         self.innode, self.outnode = Node().annotate(name="input"), Node().annotate(name="output")
         self.outnode.inputs = outputs
@@ -140,6 +141,23 @@ class gModule(Container, Pictured):
             except Exception as error:
                 raise self._failure(step, "accGradParameters", error) from error
 
+    def needGradInput(self, *wanted):
+        """Say which inputs' gradients ``backward`` is to compute, one bool for each input; return the network.
+
+        The others' are None, and what leads to them alone is not computed: a training input needs no gradient.
+
+        >>> import numpy as np, pygraph_nn as nn
+        >>> x = nn.Identity()()
+        >>> net = nn.gModule([x], [nn.Linear(2, 2)(x)]).needGradInput(False)
+        >>> net.backward(np.ones(2), net.forward(np.ones(2))) is None
+        True
+        """
+        if len(wanted) != self.nInputs:
+            raise ShapeError(f"{self._called()} has {self.nInputs} inputs: needGradInput takes as many, got {wanted}")
+        self.wanted = tuple(map(bool, wanted))
+        self.rewire()
+        return self
+
     def backward(self, input, gradOutput, scale=1):
         """Run every node's backward once, last node first; return the gradient by the input."""
         calls = self._calls("backward")
@@ -171,6 +189,8 @@ class gModule(Container, Pictured):
             raise self._failure(program.steps[slot - self.nInputs], "backward", error) from error
         found = zip(gradients[: self.nInputs], values, strict=False)
         gradInput = [zero(value) if gradient is None else gradient for gradient, value in found]
+        if not all(self.wanted):
+            gradInput = [gradient if wanted else None for gradient, wanted in zip(gradInput, self.wanted, strict=True)]
         return gradInput if self.nInputs > 1 else gradInput[0]
 
     def _seed(self, gradOutput):
@@ -196,19 +216,21 @@ class gModule(Container, Pictured):
 
     def _ready(self, input):
         """Return the program to run; raise unless the input fits the network's number of inputs and type."""
-        if self.nInputs > 1:
-            if not isinstance(input, (list, tuple)):
-                raise TensorTypeError(
-                    f"{self._called()} takes a table (list) of {self.nInputs} inputs, got {shape_of(input)}"
-                )
-            if len(input) != self.nInputs:
-                raise ShapeError(f"{self._called()} takes {self.nInputs} inputs, got {len(input)}: {shape_of(input)}")
+        if self.nInputs > 1 and (not isinstance(input, (list, tuple)) or len(input) != self.nInputs):
+            self._refuse_table(input)
         if self._program is None or self._stamp != gModule._revision:
             self._compile()
         for array in (input,) if self.nInputs == 1 else input:
             if array.__class__ is not np.ndarray or array.dtype is not self._dtype:
                 return self._checked(input)
         return self._program
+
+    def _refuse_table(self, input):
+        if not isinstance(input, (list, tuple)):
+            raise TensorTypeError(
+                f"{self._called()} takes a table (list) of {self.nInputs} inputs, got {shape_of(input)}"
+            )
+        raise ShapeError(f"{self._called()} takes {self.nInputs} inputs, got {len(input)}: {shape_of(input)}")
 
     def _compile(self):
         self._stamp, self._dtype, self._sweeps = gModule._revision, self.dtype, {}
@@ -399,7 +421,7 @@ class gModule(Container, Pictured):
             (n.module, n.annotations, n.selectindex, n.nSplitOutputs, n.declared, [number[s] for s in n.inputs])
             for n in number
         ]
-        dropped = {"modules", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs"}
+        dropped = {"modules", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs", "wanted"}
         fields = {key: value for key, value in vars(self).items() if key not in dropped and key[0] != "_"}
         fields |= {"_type": self._type, "_verbose": self._verbose}
         return {
@@ -407,6 +429,7 @@ class gModule(Container, Pictured):
             "nodes": nodes,
             "inputs": [number[node] for node in self._inputs],
             "outputs": [number[node] for node in self._outputs],
+            "wanted": self.wanted,
         }
 
     def _own_nodes(self):
@@ -423,6 +446,7 @@ class gModule(Container, Pictured):
             node.annotations, node.declared = annotations, declared
             nodes.append(node)
         self._wire([nodes[i] for i in state["inputs"]], [nodes[i] for i in state["outputs"]])
+        self.wanted = state["wanted"]
 
     def _called(self):
         """What messages call this network."""

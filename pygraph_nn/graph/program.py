@@ -171,18 +171,33 @@ class Program:
         return run
 
     def calls(self, verb):
-        """The steps of a backward sweep, last first: slot, parts, take, call, sources."""
-        sweep = []
+        """The steps of a backward sweep, last first: slot, parts, take, call, sources.
+
+        Steps whose gradient reaches neither a parameter nor a wanted input are left out, and those that end at their
+        own parameters only accumulate.
+        """
+        sweep, needed = [], self._needed()
         for step in reversed(self.steps):
-            if step.module is None and step.run.__class__ is itemgetter:
-                continue  # a select: its gradient is collected by its split
-            call = step.bind(verb)
+            if not needed[step.slot] or (step.module is None and step.run.__class__ is itemgetter):
+                continue  # a select's gradient is collected by its split
+            ends = not any(needed[source] for source in step.sources) and not step.module.children()
+            if ends and verb == "updateGradInput":
+                continue
+            call = step.bind("accGradParameters" if ends else verb)
             if step.slot in self.repeated:
                 call = self._remembering(step, call)
             call = self._wrapped(step, verb, call)
             sources = step.sources if len(step.sources) > 1 else step.sources[0]
             sweep.append((step.slot, step.parts, step.take, call, sources))
         return sweep
+
+    def _needed(self):
+        """Which slots' gradients are needed: those on a way to a parameter or to an input that wants its gradient."""
+        needed = list(self.net.wanted)
+        for step in self.steps:
+            learner = step.module is not None and learns(step.module)
+            needed.append(learner or any(needed[source] for source in step.sources))
+        return needed
 
 
 def _taker(sources):

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 # Below these, exp(-x) overflows; sigmoid is a denormal there, as good as 0.
-_FLOOR = {np.dtype(name): np.array(floor, name) for name, floor in (("float64", -709), ("float32", -88))}
+_FLOOR_AND_ONE = {dtype: (np.array(-709 if dtype.itemsize == 8 else -88, dtype), one) for dtype, one in ONE.items()}
 
 
 class Sigmoid(Module):
@@ -38,10 +38,10 @@ class Sigmoid(Module):
     row_wise = True
 
     def updateOutput(self, input):
-        output = np.maximum(input, _FLOOR[input.dtype])
+        floor, one = _FLOOR_AND_ONE[input.dtype]
+        output = np.maximum(input, floor)
         np.negative(output, output)
         np.exp(output, output)
-        one = ONE[input.dtype]
         output += one
         self.output = output = np.divide(one, output, output)
         return output

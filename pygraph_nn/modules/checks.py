@@ -116,14 +116,15 @@ def expect_width(module, input, width, axis=-1, what="input"):
 
 def expect_same_shape(module, arrays):
     """Raise unless ``arrays`` is a table of at least one array and all its arrays have one shape."""
-    if arrays.__class__ is not list or not arrays:
-        expect_table(module, arrays)
-    shape = getattr(arrays[0], "shape", None)
+    if arrays.__class__ is list and len(arrays) == 2:
+        first, second = arrays
+        if first.__class__ is second.__class__ is np.ndarray and first.shape == second.shape:
+            return  # by far the most common table, told apart quickly
+    expect_table(module, arrays)
     for array in arrays:
-        if array.__class__ is not np.ndarray or array.shape != shape:
-            expect_array_entry(module, array, arrays)
-            if array.shape != shape:
-                raise ShapeError(f"{module!r} takes arrays of one shape, got {shape_of(arrays)}")
+        expect_array_entry(module, array, arrays)
+        if array.shape != arrays[0].shape:
+            raise ShapeError(f"{module!r} takes arrays of one shape, got {shape_of(arrays)}")
 
 
 def expect_array_entry(module, entry, table):

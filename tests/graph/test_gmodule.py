@@ -280,3 +280,24 @@ def test_a_tree_of_text():
         "nn.gModule 'outer' {\n  (1): y: nn.Identity\n  (2): nn.Linear(2 -> 2)\n  (3): nn.gModule {\n"
         "    (1): nn.Identity\n    (2): act: nn.Tanh\n  }\n}"
     )
+
+
+def test_gradients_that_nobody_needs_are_skipped():
+    net = nn.LSTM.create(3, 4)
+    inputs, gradOutput = [nn.randn(2, n) for n in (3, 4, 4)], [nn.randn(2, 4), nn.randn(2, 4)]
+    net.zeroGradParameters()
+    net.forward(inputs)
+    expected = net.backward(inputs, gradOutput)
+    gradients = [g.copy() for g in net.parameters()[1]]
+    net.needGradInput(False, True, False).zeroGradParameters()
+    net.forward(inputs)
+    got = net.backward(inputs, gradOutput)
+    assert got[0] is None and got[2] is None and np.array_equal(got[1], expected[1])
+    assert compare(net.parameters()[1], gradients)
+    net.zeroGradParameters()
+    net.updateGradInput(inputs, gradOutput)
+    net.accGradParameters(inputs, gradOutput)
+    assert compare(net.parameters()[1], gradients)
+    assert net.clone().wanted == (False, True, False)
+    with pytest.raises(nn.ShapeError, match="3 inputs"):
+        net.needGradInput(False)
