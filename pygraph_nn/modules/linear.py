@@ -32,6 +32,7 @@ class Linear(Module):
     """
 
     row_wise = True
+    accumulates_rows = True
 
     def __init__(self, inputSize, outputSize, bias=True):
         super().__init__()

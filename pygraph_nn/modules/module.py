@@ -49,12 +49,15 @@ class Module:
     train : bool; True after ``training()``, False after ``evaluate()``.
     row_wise : bool; True promises that row i of the output depends on row i of the input alone (rows are the first
         dimension), so that several batches may be computed as one. A property where it depends on the arguments.
+    accumulates_rows : bool; True promises that accGradParameters looks at nothing but its arguments and sums over rows,
+        so that one call may do it for several batches, in whatever state the last pass left the module.
     takes_integers : bool; True where integer arrays are welcome in the input.
     """
 
     train = True
     shared = False
     row_wise = False
+    accumulates_rows = False
     takes_integers = False
 
     def __new__(cls, *args, **kwargs):

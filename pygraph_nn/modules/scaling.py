@@ -17,6 +17,8 @@ __all__ = ["Add", "Mul", "CAdd", "CMul"]
 class _Broadcast(Module):
     """What all of them share: one parameter, laid out along the input, and its gradient, summed where it repeats."""
 
+    accumulates_rows = True
+
     @property
     def row_wise(self):
         """True for a parameter that serves all rows: one number, a vector, or sizes that start with 1."""

@@ -1,3 +1,4 @@
-"""Recurrent networks: cells as graphs."""
+"""Recurrent networks: cells as graphs, and what runs them through time."""
 
 from .cells import *
+from .unroll import *

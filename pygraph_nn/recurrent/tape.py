@@ -1,0 +1,285 @@
+"""One pass through time: the values and the gradients of a time plan's slots, in the two forms that they take.
+
+A slot's value is known as *rows*, one array of (T * B) rows, or by *time*, T arrays of B rows; whoever needs the other
+form makes it once. Gradients likewise.
+"""
+
+import numpy as np
+
+from ..errors import NodeError
+from ..nesting import add, is_table, map_table, zero
+from .timeplan import Rows
+
+__all__ = ["Tape"]
+
+
+class Tape:
+    """What a pass writes down, forward and backward.
+
+    Parameters
+    ----------
+    plan : TimePlan
+    x : array (T x B x ...)
+    initial : list of arrays (B x ...), the states before the first time.
+    mask : bool array (T x B) or None; where it is False, a row's states pass unchanged.
+    """
+
+    def __init__(self, plan, x, initial, mask=None):
+        self.plan, self.initial = plan, initial
+        self.T, self.B = x.shape[:2]
+        self.times = [[None] * plan.count for _ in range(self.T)]
+        self.rows = [None] * plan.count
+        self.rows[0] = x.reshape(self.T * self.B, *x.shape[2:])
+        self.mask = mask
+        self.notes = {}
+        self.place = None
+
+    # Forward ---------------------------------------------------------------------------------------------------------
+
+    def forward(self):
+        """Run the plan's blocks; return the states after the last time."""
+        self.last = list(self.initial)
+        for block in self.plan.blocks:
+            (self._run_rows if isinstance(block, Rows) else self._run_loop)(block)
+        return self.last
+
+    def failure(self, phase, error):
+        """The error that says which node failed, at which time, and what reached it."""
+        net = self.plan.program.net
+        call, t, net._values, net._gradients = self.place
+        failure = net._failure(call.step, phase, error)
+        when = "for all times at once" if t is None else f"at time {t + 1} of {self.T}"
+        return NodeError(f"{failure}\n  {when}", failure.node)
+
+    def _run_rows(self, block):
+        (call,) = block.calls
+        self.place = call, None, self.rows, {}
+        for source in call.sources:
+            self.values(source)
+        self.rows[call.slot] = call.run(call.take(self.rows))
+        if call.module is not None:
+            self.notes[call.slot] = call.note()
+
+    def _run_loop(self, loop):
+        for slot in loop.imports:
+            self._spread(slot)
+        self.notes[loop] = notes = []
+        steps = [(call.run, call.take, call.slot, None if call.module is None else call.note) for call in loop.calls]
+        links = [(state, self.plan.next_states[state - 1]) for state in loop.states]
+        for t, tape in enumerate(self.times):
+            for state, _ in links:
+                tape[state] = self.last[state - 1]
+            note_row = []
+            notes.append(note_row)
+            try:
+                for run, take, slot, note in steps:
+                    tape[slot] = run(take(tape))
+                    note_row.append(None if note is None else note())
+            except Exception:
+                self.place = loop.calls[len(note_row)], t, tape, {}
+                raise
+            for state, source in links:
+                self.last[state - 1] = self._masked(t, tape[source], tape[state])
+
+    def _masked(self, t, new, old):
+        """The state after time t: the new one, or the old one in rows that are left out."""
+        return new if self.mask is None else np.where(self._alive(t, new), new, old)
+
+    def _alive(self, t, like):
+        return self.mask[t].reshape(-1, *(1,) * (like.ndim - 1))
+
+    def _spread(self, slot):
+        """Make a slot's value known by time."""
+        if self.times[0][slot] is None:
+            for tape, value in zip(self.times, self._by_time(self.rows[slot])):
+                tape[slot] = value
+
+    def _by_time(self, rows):
+        if is_table(rows):
+            return [list(entries) for entries in zip(*map(self._by_time, rows))]
+        return list(rows.reshape(self.T, self.B, *rows.shape[1:]))
+
+    def values(self, slot):
+        """A slot's value as rows."""
+        if self.rows[slot] is None:
+            if slot in self.plan.states:
+                self._shift(slot)
+            elif slot in self.plan.next_states and self.mask is None:
+                self._shift(self.plan.next_states.index(slot) + 1)
+            else:
+                self.rows[slot] = stack([tape[slot] for tape in self.times])
+        return self.rows[slot]
+
+    def _shift(self, state):
+        """Lay out a state's rows as it goes in and as it comes out: one array, seen twice, one time apart."""
+        source = self.plan.next_states[state - 1]
+        if self.mask is not None:
+            self.rows[state] = stack([tape[state] for tape in self.times])
+        elif self.rows[source] is not None:
+            self.rows[state] = np.concatenate([self.initial[state - 1], self.rows[source][: -self.B]])
+        else:
+            both = np.concatenate([self.initial[state - 1], *(tape[source] for tape in self.times)])
+            self.rows[state], self.rows[source] = both[: -self.B], both[self.B :]
+
+    # Backward --------------------------------------------------------------------------------------------------------
+
+    def backward(self, outputs, last):
+        """Carry gradients back; return that by x, as rows, and those by the initial states.
+
+        ``outputs`` is a list of pairs, slot and gradient as rows; ``last`` the gradients by the last states. Either may
+        hold None.
+        """
+        self.from_rows = {}
+        self.from_times = {}
+        self.stacks = {}
+        self.totals = {}
+        self.carried = list(last)
+        for slot, gradient in outputs:
+            self._add_rows(slot, gradient)
+        for block in reversed(self.plan.blocks):
+            (self._sweep_rows if isinstance(block, Rows) else self._sweep_loop)(block)
+        return self._total(0), self.carried
+
+    def _add_rows(self, slot, gradient):
+        if slot == 0 and not self.plan.needs_x or gradient is None:
+            return
+        self.from_rows[slot] = add(self.from_rows.get(slot), gradient)
+
+    def _sweep_rows(self, block):
+        (call,) = block.calls
+        gradient = self.totals[call.slot] = self._total(call.slot)
+        self.place = call, None, self.rows, self.totals
+        if gradient is None or not call.passes:
+            return
+        if call.module is not None:
+            call.recall(self.notes[call.slot])
+        by_input = call.updateGradInput(call.take(self.rows), gradient)
+        if call.learns and not call.defers:
+            self.notes[call.slot] = call.note()
+        for source, part in zip(call.sources, by_input if len(call.sources) > 1 else [by_input]):
+            self._add_rows(source, part)
+
+    def _total(self, slot):
+        """The gradient by a slot as rows, from all that it feeds."""
+        column = self.from_times.get(slot)
+        times = None if column is None else self._stacked(slot, column)
+        return add(self.from_rows.get(slot), times)
+
+    def _stacked(self, slot, column):
+        """The gradients of all times as rows; slots whose gradients are the same arrays share one stack."""
+        key = tuple(map(id, column))
+        if key not in self.stacks:
+            if all(gradient is None for gradient in column):
+                return None
+            whole = [_filled(gradient, tape[slot]) for gradient, tape in zip(column, self.times)]
+            self.stacks[key] = stack(whole), column
+        return self.stacks[key][0]
+
+    def _sweep_loop(self, loop):
+        plan, notes = self.plan, self.notes[loop]
+        own = [*loop.states, *(call.slot for call in loop.calls)]
+        entering = [(slot, column) for slot in own for column in self._columns(slot)]
+        leaving = [(slot, [None] * self.T) for slot in loop.exports]
+        links = [(state, plan.next_states[state - 1]) for state in loop.states]
+        for t in reversed(range(self.T)):
+            tape, gradients = self.times[t], [None] * plan.count
+            for slot, column in entering:
+                gradients[slot] = add(gradients[slot], column[t])
+            kept = [self._receive(t, gradients, state, source) for state, source in links]
+            self._sweep_time(loop, t, tape, gradients, notes[t])
+            for (state, _), old in zip(links, kept):
+                self.carried[state - 1] = add(gradients[state], old)
+            for slot, column in leaving:
+                column[t] = gradients[slot]
+        for slot, column in leaving:
+            previous = self.from_times.get(slot)
+            self.from_times[slot] = column if previous is None else [add(a, b) for a, b in zip(previous, column)]
+
+    def _columns(self, slot):
+        """The gradients by time that reach a slot of a loop from blocks behind it."""
+        if slot in self.from_rows:
+            yield self._by_time(self.from_rows[slot])
+        if slot in self.from_times:
+            yield self.from_times.pop(slot)
+
+    def _receive(self, t, gradients, state, source):
+        """Hand the gradient by the state after time t to its source; return what passes to the time before."""
+        gradient, old = self.carried[state - 1], None
+        if gradient is None:
+            return None
+        if self.mask is not None:
+            alive = self._alive(t, gradient)
+            gradient, old = np.where(alive, gradient, 0), np.where(alive, 0, gradient)
+        gradients[source] = add(gradients[source], gradient)
+        return old
+
+    def _sweep_time(self, loop, t, tape, gradients, notes):
+        index = len(notes)
+        try:
+            for slot, take, updateGradInput, sources, call in loop.sweep:
+                index -= 1
+                gradient = gradients[slot]
+                if gradient is None or not call.passes:
+                    continue
+                note = notes[index]
+                if note is not None:
+                    call.recall(note)
+                by_input = updateGradInput(take(tape), gradient)
+                if call.learns and not call.defers:
+                    notes[index] = call.note()
+                if len(sources) == 1:
+                    by_input = (by_input,)
+                elif by_input is None:
+                    continue
+                for source, part in zip(sources, by_input):
+                    if source is not None:
+                        present = gradients[source]
+                        gradients[source] = part if present is None else add(present, part)
+        except Exception:
+            self.place = loop.calls[index], t, tape, gradients
+            raise
+
+    def accumulate(self, scale):
+        """Add the gradients of the parameters of all modules."""
+        for call in reversed(self.plan.calls):
+            if call.learns:
+                block = self.plan.owner[call.slot]
+                if isinstance(block, Rows):
+                    call.recall(self.notes[call.slot])
+                    self._accumulate_rows(call, self.totals[call.slot], scale)
+                elif call.defers:
+                    self._accumulate_rows(call, self._stacked(call.slot, self.from_times[call.slot]), scale)
+                else:
+                    self._accumulate_times(block, call, scale)
+
+    def _accumulate_rows(self, call, gradient, scale):
+        if gradient is not None:
+            self.place = call, None, self.rows, {call.slot: gradient}
+            for source in call.sources:
+                self.values(source)
+            call.accGradParameters(call.take(self.rows), gradient, scale)
+
+    def _accumulate_times(self, loop, call, scale):
+        index = loop.calls.index(call)
+        for t in reversed(range(self.T)):
+            gradient = self.from_times[call.slot][t]
+            if gradient is not None:
+                self.place = call, t, self.times[t], {call.slot: gradient}
+                call.recall(self.notes[loop][t][index])
+                call.accGradParameters(call.take(self.times[t]), gradient, scale)
+
+
+def stack(values):
+    """Put the rows of several batches, arrays or tables of one structure, below each other."""
+    if is_table(values[0]):
+        return [stack(entries) for entries in zip(*values)]
+    return np.concatenate(values)
+
+
+def _filled(gradient, value):
+    """The gradient with zeros where there is none, shaped like ``value``."""
+    if gradient is None:
+        return zero(value)
+    if is_table(gradient) and any(part is None for part in gradient):
+        return [_filled(part, v) for part, v in zip(gradient, value)]
+    return gradient

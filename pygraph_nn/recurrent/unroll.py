@@ -1,0 +1,231 @@
+"""Unroll: a cell run over a sequence, forward and backward through time."""
+
+import numpy as np
+
+from ..errors import GraphError, ShapeError, StateError
+from ..graph.gmodule import gModule
+from ..modules.shapes import Identity
+from ..nesting import shape_of
+from .sequences import Recurrent
+from .tape import Tape
+from .timeplan import TimePlan
+
+__all__ = ["Unroll"]
+
+
+class Unroll(Recurrent):
+    """y[t], s[t] = cell(x[t], s[t-1]) for t = 1 .. T: any cell, run over a sequence.
+
+    Parameters
+    ----------
+    cell : gModule
+        From [x, state, ...] to [next state, ...]; what it puts out beyond the states is y, otherwise the last state is.
+    reverse : bool
+        Run from the last time to the first; with lengths, from each sequence's own last. y stays in the order of x.
+    state_sizes : list of ints or tuples, optional
+        The sizes of a state's row, for initial zeros. Found by looking at the cell's Linear modules where not given.
+    input_gradient : bool
+        False spares the gradient by x, which a training input does not need; it is then None.
+    hoist : bool
+        False runs every step at every time. By default a step that no state depends on, or that depends on no earlier
+        time, runs once for all times, and the gradients of parameters are summed in one product where modules promise
+        that this is the same to rounding (``row_wise``, ``accumulates_rows``).
+
+    Input and output are Recurrent's: x (T x B x ...), alone or with lengths and states. Parameters are the cell's own,
+    and memory grows with T. Raises GraphError for a cell that is none, ShapeError and RangeError for a sequence, lengths
+    or states that do not fit, NodeError where a node fails.
+
+    >>> import pygraph_nn as nn
+    >>> layer = nn.Unroll(nn.LSTM.create(3, 4))
+    >>> x = nn.randn(5, 2, 3)
+    >>> layer.forward(x).shape                    # five times, two sequences
+    (5, 2, 4)
+    >>> y, c, h = layer.forward([x, None, None])  # with states
+    >>> bool((h == y[-1]).all())
+    True
+    >>> y, c, h = layer.forward([x, c, h])        # the next stretch
+    """
+
+    def __init__(self, cell, reverse=False, state_sizes=None, input_gradient=True, hoist=True):
+        super().__init__()
+        if not isinstance(cell, gModule):
+            raise GraphError(
+                f"nn.Unroll(cell) takes a gModule from [x, state, ...] to [next state, ...], got {cell!r}; pack other "
+                "modules into one: gModule([x, h], [module([x, h])])"
+            )
+        outputs = len(cell.outnode.inputs)
+        if cell.nInputs < 2 or outputs < cell.nInputs - 1:
+            raise GraphError(
+                f"nn.Unroll(cell): a cell takes x and at least one state, and puts out the next states first; this one "
+                f"has {cell.nInputs} inputs and {outputs} outputs: {cell!r}"
+            )
+        if state_sizes is not None and len(state_sizes) != cell.nInputs - 1:
+            raise ShapeError(f"nn.Unroll(cell): the cell has {cell.nInputs - 1} states, got state_sizes {state_sizes!r}")
+        self.modules = [cell]
+        self.reverse, self.state_sizes = reverse, state_sizes
+        self.input_gradient, self.hoist = input_gradient, hoist
+        self._plan = self._pass = None
+
+    @property
+    def cell(self):
+        """The cell."""
+        return self.modules[0]
+
+    @property
+    def n_states(self):
+        return self.cell.nInputs - 1
+
+    # The verbs -------------------------------------------------------------------------------------------------------
+
+    def updateOutput(self, input):
+        x, mask, initial, given = self.read(input)
+        if mask is not None:
+            # What lies beyond a sequence's end must not matter, not even if it is no number.
+            x = np.where(mask.reshape(*mask.shape, *(1,) * (x.ndim - 2)), x, x.dtype.type(1 if x.dtype.kind in "iu" else 0))
+        if self.reverse:
+            x, mask = x[::-1], mask if mask is None else mask[::-1]
+        initial = self._zeros_for(initial, x.shape[1])
+        plan = self._planned(x, initial)
+        self._pass = tape = Tape(plan, x, initial, mask)
+        self.states = self._guarded("forward", tape.forward)
+        slots = plan.program.outputs[self.n_states :] or plan.next_states[-1:]
+        self._outputs = slots
+        outputs = [self._sequence_of(tape.values(slot)) for slot in slots]
+        self.output = [*outputs, *self.states] if given else outputs if len(outputs) > 1 else outputs[0]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        tape = self._pass
+        if tape is None:
+            raise StateError(f"{self._title()}: backward needs a forward pass with the same input first")
+        given = isinstance(self.output, list) and len(self.output) > len(self._outputs)
+        outputs, last = self.read_gradients(gradOutput, given, len(self._outputs))
+        for gradient, state in zip(last, self.states):
+            if gradient is not None and gradient.shape != state.shape:
+                raise ShapeError(f"{self._title()}: a state is {shape_of(state)}, but gradOutput {shape_of(gradient)}")
+        pairs = [(slot, self._rows_of(slot, gradient)) for slot, gradient in zip(self._outputs, outputs)]
+        by_x, by_states = self._guarded("backward", tape.backward, pairs, last)
+        by_states = [np.zeros_like(s) if g is None else g for g, s in zip(by_states, tape.initial)]
+        self.gradInput = self.like_input(input, self._by_input(input, by_x), by_states)
+        return self.gradInput
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        if self._pass is None:
+            raise StateError(f"{self._title()}: accGradParameters needs updateGradInput with the same input first")
+        self._guarded("accGradParameters", self._pass.accumulate, scale)
+
+    # Sequences and rows ----------------------------------------------------------------------------------------------
+
+    def _sequence_of(self, rows):
+        """Rows as (T x B x ...), in the order of x, zero where there is nothing."""
+        tape = self._pass
+        if not isinstance(rows, np.ndarray) or len(rows) != tape.T * tape.B:
+            raise ShapeError(
+                f"{self._title()}: the cell's output must be an array with one row for each of {tape.B} sequences"
+            )
+        y = rows.reshape(tape.T, tape.B, *rows.shape[1:])
+        if tape.mask is not None:
+            y = np.where(self._mask_like(y), y, y.dtype.type(0))
+        return y[::-1] if self.reverse else y
+
+    def _mask_like(self, y):
+        mask = self._pass.mask
+        return mask.reshape(*mask.shape, *(1,) * (y.ndim - 2))
+
+    def _rows_of(self, slot, gradient):
+        if gradient is None:
+            return None
+        tape = self._pass
+        rows = tape.values(slot)
+        expected = (tape.T, tape.B, *rows.shape[1:])
+        if getattr(gradient, "shape", None) != expected:
+            sizes = "x".join(map(str, expected))
+            raise ShapeError(f"{self._title()}: the output is {sizes}, but gradOutput {shape_of(gradient)}")
+        gradient = gradient[::-1] if self.reverse else gradient
+        if tape.mask is not None:
+            gradient = np.where(self._mask_like(gradient), gradient, gradient.dtype.type(0))
+        return gradient.reshape(rows.shape)
+
+    def _by_input(self, input, by_x):
+        x = input[0] if isinstance(input, (list, tuple)) else input
+        if by_x is None:
+            return np.zeros_like(x) if self.input_gradient else None
+        by_x = by_x.reshape(x.shape)
+        return by_x[::-1] if self.reverse else by_x
+
+    # The plan and the zeros ------------------------------------------------------------------------------------------
+
+    def _planned(self, x, initial):
+        program = self.cell._ready([x[0], *initial])
+        needs_x = self.input_gradient and x.dtype.kind == "f"
+        if self._plan is None or not self._plan.is_current(program, needs_x):
+            self._plan = TimePlan(program, self.n_states, self.hoist, needs_x)
+        return self._plan
+
+    def _zeros_for(self, states, B):
+        if all(state is not None for state in states):
+            return list(states)
+        sizes = self.state_sizes or self._find_sizes([None if s is None else s.shape[1:] for s in states])
+        shapes = [(B, *np.atleast_1d(size)) for size in sizes]
+        return [np.zeros(shape, self.dtype) if s is None else s for s, shape in zip(states, shapes)]
+
+    def _find_sizes(self, sizes):
+        """The sizes of the states' rows: a Linear on a state tells, and a state on none is as wide as its neighbour."""
+        known = [size or _width(node) for size, node in zip(sizes, self.cell._inputs[1:])]
+        found = [
+            size or next((near for near in [*known[i:], *reversed(known[:i])] if near), None)
+            for i, size in enumerate(known)
+        ]
+        if None in found:
+            raise ShapeError(
+                f"{self._title()}: no Linear in the cell tells how wide its states are; pass the initial states, or "
+                "Unroll(cell, state_sizes=[...])"
+            )
+        return found
+
+    # Failures and copies ---------------------------------------------------------------------------------------------
+
+    def _guarded(self, phase, run, *arguments):
+        """Run a part of the pass; say of a failure at which node and time it came."""
+        try:
+            return run(*arguments)
+        except Exception as error:
+            if self._pass.place is None:
+                raise
+            raise self._pass.failure(phase, error) from error
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_plan": None, "_pass": None, "output": None, "gradInput": None}
+
+    def type(self, name=None, tensorCache=None):
+        if name is not None:
+            self.clearState()
+        return super().type(name, tensorCache)
+
+    def clearState(self):
+        self._plan = self._pass = None
+        self.cell.clearState()
+        return super().clearState()
+
+    def arguments(self):
+        return "(reverse=True)" if self.reverse else ""
+
+    def __repr__(self):
+        return self._indented([f"(1): {self.cell!r}".replace("\n", "\n  ")]).replace(" {", self.arguments() + " {", 1)
+
+
+def _width(node):
+    """The width that the modules with weights expect of a node's output, as a tuple; None if there are none."""
+    for consumer in node.consumers:
+        module = consumer.module
+        inside = None
+        if isinstance(module, gModule):
+            inside = module._inputs[consumer.inputs.index(node) if module.nInputs > 1 else 0]
+        elif isinstance(module, Identity):
+            inside = consumer
+        elif len(consumer.inputs) == 1 and isinstance(getattr(module, "weight", None), np.ndarray):
+            return (module.weight.shape[-1],)
+        width = None if inside is None else _width(inside)
+        if width:
+            return width
+    return None
