@@ -280,7 +280,7 @@ def lstm():
     random = np.random.default_rng(1)
     lines = [
         'digraph "LSTM" {',
-        'graph [rankdir=TB, fontname="Helvetica", nodesep=0.35, ranksep=0.35]',
+        'graph [rankdir=TB, tooltip="LSTM", bgcolor="white", fontname="Helvetica", nodesep=0.35, ranksep=0.35]',
         'node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=12, color="#5c6672"]',
         'edge [fontname="Helvetica", fontsize=9, color="#7a8491", fontcolor="#5c6672", arrowsize=0.7]',
     ]
@@ -409,6 +409,8 @@ def test_dark_mode_turns_the_picture_s_lightness(browser, lstm_page):
     night = sum(map(int, re.findall(r"\d+", browser.evaluate(light))[:3]))
     assert day > 600
     assert night < 250
+    ground = "document.querySelector('#canvas g.graph polygon').getAttribute('fill')"
+    assert browser.evaluate(ground) == "none"
 
 
 @pytest.mark.browser

@@ -103,8 +103,10 @@ function install(text) {
   const box = parsed.viewBox.baseVal;
   extent = { w: box.width || 1, h: box.height || 1 };
   for (const name of ["width", "height"]) parsed.removeAttribute(name);
-  const paper = parsed.querySelector(":scope > g.graph > polygon");
-  if (paper) paper.setAttribute("fill", "none");
+  // The picture's white ground, which a tooltip of the graph wraps in a link: the page has its own.
+  const ground = parsed.querySelector("g.graph polygon");
+  const whole = ground && !ground.closest(".node, .edge, .cluster") && /^(none|transparent)$/.test(ground.getAttribute("stroke"));
+  if (whole && /^(white|#ffffff)$/.test(ground.getAttribute("fill"))) ground.setAttribute("fill", "none");
   svg = document.importNode(parsed, true);
   canvas.replaceChildren(svg);
   index();
