@@ -8,13 +8,17 @@ Exit codes: 0 success, 1 the command failed, 2 it was called wrongly, 130 interr
 """
 
 import argparse
+import ast
+import json
 import os
 import runpy
 import sys
 import traceback
 from pathlib import Path
 
-from .errors import PygraphError
+from . import inspection
+from .errors import PygraphError, RangeError, ShapeError, StateError
+from .inspection.doctor import doctor
 from .version import __version__
 
 __all__ = ["main"]
@@ -118,4 +122,127 @@ def _example(name):
     raise FileNotFoundError(f"the example {name}.py is neither {candidates[0]} nor {candidates[1]}: install again")
 
 
-_COMMANDS = (add_demo,)
+# ---------------------------------------------------------------------------------------------------- dot, summary
+
+
+def add_dot(subparsers):
+    """``pygraph-nn dot``: the picture of a network."""
+    examples = [
+        "net.t7",
+        "net.t7 -o net.pdf --simple",
+        "checkpoint.t7 --entry protos.rnn -o rnn.html",
+        f"{_LSTM} -o l.svg",
+    ]
+    parser = _add_command(subparsers, "dot", _dot, "draw a network", examples)
+    _add_network(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", help="write NAME.dot and the picture: PATH may end in .svg, .png, .pdf, .html"
+    )
+    parser.add_argument("--title", help="what to write above the picture")
+    parser.add_argument("--simple", action="store_true", help="leave out Identity modules and nodes that only route")
+    parser.add_argument("--expand", action="store_true", help="open the networks inside the network")
+    parser.add_argument("--backward", action="store_true", help="draw the way of the gradients")
+
+
+def _dot(options):
+    """Draw a network into files, or print the DOT text."""
+    net = _network(options)
+    graph = net.bg if options.backward and hasattr(net, "bg") else net
+    text = inspection.dot(graph, options.title, options.output, simple=options.simple, expand=options.expand)
+    if options.output is None:
+        print(text, end="")
+
+
+def add_summary(subparsers):
+    """``pygraph-nn summary``: a network as a table."""
+    examples = ["net.t7", "net.t7 --input 20,3", f'{_LSTM} --input "[(20, 3), (20, 4), (20, 4)]"']
+    parser = _add_command(subparsers, "summary", _summary, "list a network's nodes, parameters and shapes", examples)
+    _add_network(parser)
+    parser.add_argument("--input", metavar="SHAPES", help="the input's shape, or a nested list: run once to see shapes")
+    parser.add_argument("--expand", action="store_true", help="also list what is inside the networks inside")
+    parser.add_argument("--json", action="store_true", help="print the same as JSON")
+
+
+def _summary(options):
+    """Print the table."""
+    net = _network(options)
+    shapes = None if options.input is None else _literal(options.input)
+    found = inspection.summary(net, shapes, expand=options.expand, as_dict=options.json)
+    print(json.dumps(found, indent=2) if options.json else found)
+
+
+_LSTM = '"nn.LSTM.create(3, 4)"'
+
+
+def _add_network(parser):
+    parser.add_argument("network", help="a .t7 file, or an expression in Python where nn is this package")
+    parser.add_argument(
+        "--entry", metavar="NAME.NAME", help="where in the file's tables the network is; lists count from 1"
+    )
+
+
+def _network(options):
+    """Return the network that the options name."""
+    package = sys.modules[__package__]
+    if Path(options.network).is_file() or options.network.endswith(".t7"):
+        found = package.load(options.network)
+    else:
+        found = _evaluate(options.network, package)
+    for name in (options.entry or "").split(".") if options.entry else ():
+        found = _entry(found, name)
+    if not isinstance(found, package.Module):
+        inside = f"; its entries are {', '.join(_keys(found))}: name one with --entry" if _keys(found) else ""
+        raise StateError(f"{options.network}: a network is needed, got a {type(found).__name__}{inside}")
+    return found
+
+
+def _evaluate(text, package):
+    """Return what an expression of the caller says."""
+    try:
+        return eval(compile(text, "the command line", "eval"), {"nn": package})
+    except SyntaxError:
+        raise FileNotFoundError(f"{text} is neither a file nor an expression in Python") from None
+
+
+def _entry(table, name):
+    """Return the entry of a table that one part of --entry names."""
+    keys = _keys(table)
+    if name not in keys:
+        raise RangeError(f"--entry: there is no {name!r} among {', '.join(keys) or 'no entries'}")
+    return list(table.values() if isinstance(table, dict) else table)[keys.index(name)]
+
+
+def _keys(table):
+    if isinstance(table, dict):
+        return [str(key) for key in table]
+    return [str(index) for index in range(1, len(table) + 1)] if isinstance(table, (list, tuple)) else []
+
+
+def _literal(text):
+    """Return the shapes written in Python's way; ``20,3`` is one shape."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        raise ShapeError(
+            f"--input takes a shape such as 20,3 or a list such as [(20, 3), (20, 4)], got {text!r}"
+        ) from None
+
+
+# --------------------------------------------------------------------------------------------------------- doctor
+
+
+def add_doctor(subparsers):
+    """``pygraph-nn doctor``: what this machine offers."""
+    examples = ["", "--no-speed"]
+    parser = _add_command(
+        subparsers, "doctor", _doctor, "examine versions, BLAS, threads, graphviz and extras", examples
+    )
+    parser.add_argument("--no-speed", action="store_true", help="do not measure the speed of matrix products")
+
+
+def _doctor(options):
+    """Print the findings."""
+    print(doctor(measure=not options.no_speed))
+
+
+_COMMANDS = (add_demo, add_dot, add_summary, add_doctor)

@@ -1,11 +1,12 @@
 """Runs Graphviz: DOT text in, a file of another format out; the only file here that starts a program."""
 
+import re
 import shutil
 import subprocess
 
 from ..errors import PygraphError
 
-__all__ = ["RenderError", "graphviz", "render", "FORMATS", "INSTALL"]
+__all__ = ["RenderError", "graphviz", "render", "version", "FORMATS", "INSTALL"]
 
 FORMATS = ("svg", "png", "pdf")
 INSTALL = (
@@ -47,3 +48,16 @@ def render(text, format="svg", timeout=120):
         said = done.stderr.decode(errors="replace").strip()
         raise RenderError(f"dot failed with exit code {done.returncode}: {said}")
     return done.stdout
+
+
+def version():
+    """Return the version of the installed Graphviz, or None where there is none that runs."""
+    program = graphviz()
+    if program is None:
+        return None
+    try:
+        done = subprocess.run([program, "-V"], capture_output=True, text=True, check=False, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r"version (\S+)", done.stderr + done.stdout)
+    return found[1] if found else None
