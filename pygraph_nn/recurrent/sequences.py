@@ -56,7 +56,9 @@ class Recurrent(Container):
 
     def _sequence(self, x):
         if not isinstance(x, np.ndarray):
-            raise TensorTypeError(f"{self._title()} takes an array (T x B x ...), or a table that starts with it, got {shape_of(x)}")
+            raise TensorTypeError(
+                f"{self._title()} takes an array (T x B x ...), or a table that starts with it, got {shape_of(x)}"
+            )
         if x.ndim < 2 or x.ndim < 3 and x.dtype.kind == "f":
             raise ShapeError(f"{self._title()} takes a sequence of batches (T x B x width), got {shape_of(x)}")
         for length, what in zip(x.shape, ("times (T)", "sequences (B)")):
@@ -71,7 +73,9 @@ class Recurrent(Container):
                 raise ShapeError(f"{self._title()}: the mask is T x B, {T}x{B} here, got {shape_of(given)}")
             return given
         if given.shape != (B,):
-            raise ShapeError(f"{self._title()}: lengths are one integer for each of {B} sequences, got {shape_of(given)}")
+            raise ShapeError(
+                f"{self._title()}: lengths are one integer for each of {B} sequences, got {shape_of(given)}"
+            )
         wrong = np.flatnonzero((given < 1) | (given > T))
         if len(wrong):
             raise RangeError(

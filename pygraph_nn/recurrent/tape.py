@@ -7,7 +7,7 @@ form makes it once. Gradients likewise.
 import numpy as np
 
 from ..errors import NodeError
-from ..nesting import add, is_table, map_table, zero
+from ..nesting import add, is_table, zero
 from .timeplan import Rows
 
 __all__ = ["Tape"]

@@ -32,8 +32,8 @@ class Unroll(Recurrent):
         that this is the same to rounding (``row_wise``, ``accumulates_rows``).
 
     Input and output are Recurrent's: x (T x B x ...), alone or with lengths and states. Parameters are the cell's own,
-    and memory grows with T. Raises GraphError for a cell that is none, ShapeError and RangeError for a sequence, lengths
-    or states that do not fit, NodeError where a node fails.
+    and memory grows with T. Raises GraphError for a cell that is none, ShapeError and RangeError for a sequence,
+    lengths or states that do not fit, NodeError where a node fails.
 
     >>> import pygraph_nn as nn
     >>> layer = nn.Unroll(nn.LSTM.create(3, 4))
@@ -60,7 +60,9 @@ class Unroll(Recurrent):
                 f"has {cell.nInputs} inputs and {outputs} outputs: {cell!r}"
             )
         if state_sizes is not None and len(state_sizes) != cell.nInputs - 1:
-            raise ShapeError(f"nn.Unroll(cell): the cell has {cell.nInputs - 1} states, got state_sizes {state_sizes!r}")
+            raise ShapeError(
+                f"nn.Unroll(cell): the cell has {cell.nInputs - 1} states, got state_sizes {state_sizes!r}"
+            )
         self.modules = [cell]
         self.reverse, self.state_sizes = reverse, state_sizes
         self.input_gradient, self.hoist = input_gradient, hoist
@@ -81,7 +83,9 @@ class Unroll(Recurrent):
         x, mask, initial, given = self.read(input)
         if mask is not None:
             # What lies beyond a sequence's end must not matter, not even if it is no number.
-            x = np.where(mask.reshape(*mask.shape, *(1,) * (x.ndim - 2)), x, x.dtype.type(1 if x.dtype.kind in "iu" else 0))
+            x = np.where(
+                mask.reshape(*mask.shape, *(1,) * (x.ndim - 2)), x, x.dtype.type(1 if x.dtype.kind in "iu" else 0)
+            )
         if self.reverse:
             x, mask = x[::-1], mask if mask is None else mask[::-1]
         initial = self._zeros_for(initial, x.shape[1])
