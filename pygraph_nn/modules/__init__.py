@@ -10,6 +10,7 @@ from .gradients import *
 from .linear import *
 from .module import *
 from .normalization import *
+from .padding import *
 from .partial_convolution import *
 from .pooling import *
 from .rectifiers import *
