@@ -115,8 +115,9 @@ def test_the_gradient_accumulates_with_its_scale(row):
     module.backward(input, gradOutput)
     once = clone(module.parameters()[1])
     run(row, module, input)
-    module.backward(input, gradOutput, 0.5)
-    assert compare(module.parameters()[1], map_table(lambda g: 1.5 * g, once), rtol=1e-9, atol=1e-12)
+    scale = 0.5 if row.scales else 1
+    module.backward(input, gradOutput, scale)
+    assert compare(module.parameters()[1], map_table(lambda g: (1 + scale) * g, once), rtol=1e-9, atol=1e-12)
     separate = row.build()
     run(row, separate, input)
     separate.zeroGradParameters()

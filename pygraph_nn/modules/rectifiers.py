@@ -148,6 +148,8 @@ class PReLU(Elementwise):
     array([[-0.25,  2.  ]])
     """
 
+    accumulates_rows = True
+
     def __init__(self, nOutputPlane=0):
         super().__init__()
         self.nOutputPlane = nOutputPlane if nOutputPlane in (0, None) else checks.size(nOutputPlane, "nOutputPlane")

@@ -23,6 +23,7 @@ class Row:
     smooth : nudges the input away from kinks (points without a derivative)
     step : half width of the finite difference
     evaluate_differs : True where evaluation mode computes something else (checked by finite differences, too)
+    scales : False where the parameters' gradients ignore backward's scale, as some of Torch7's do
     torch : builds from the (float64) module a function of torch tensors that must give the same output and gradients
     """
 
@@ -38,6 +39,7 @@ class Row:
     smooth: Callable | None = None
     step: float = 1e-5
     evaluate_differs: bool = False
+    scales: bool = True
     torch: Callable | None = None
 
     def __post_init__(self):
