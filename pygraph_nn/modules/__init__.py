@@ -21,4 +21,5 @@ from .shapes import *
 from .softmax import *
 from .subsampling import *
 from .tables import *
+from .units import *
 from .unpooling import *
