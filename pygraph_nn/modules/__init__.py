@@ -15,6 +15,7 @@ from .partial_convolution import *
 from .pooling import *
 from .rectifiers import *
 from .reductions import *
+from .resampling import *
 from .reshaping import *
 from .scaling import *
 from .shapes import *

@@ -290,3 +290,14 @@ class FramesLast:
     def turn_back(self, planes):
         """Put the planes last again."""
         return np.ascontiguousarray(planes.swapaxes(-1, -2)) if self.frames_last else planes
+
+
+def mix(array, matrices):
+    """Multiply each of the last axes of ``array`` by its matrix (new size x size).
+
+    >>> mix(np.ones((1, 2)), [np.array([[1.0, 10.0]])])
+    array([[11.]])
+    """
+    for axis, matrix in enumerate(matrices, -len(matrices)):
+        array = np.moveaxis(np.tensordot(array, matrix, (axis, 1)), -1, axis)
+    return np.ascontiguousarray(array)
