@@ -132,23 +132,26 @@ class CrossEntropyCriterion(Criterion):
 
     def updateOutput(self, input, target):
         """Take the likelihood of the targets."""
-        scores, target = self._without_ones(input, target)
+        scores, target = self._rows(input, target)
         self.output = self.nll.updateOutput(self.lsm.updateOutput(scores), target)
         return self.output
 
     def updateGradInput(self, input, target):
         """The probabilities, less 1 at the target."""
-        scores, target = self._without_ones(input, target)
+        scores, target = self._rows(input, target)
         gradient = self.nll.updateGradInput(self.lsm.updateOutput(scores), target)
         self.gradInput = self.lsm.updateGradInput(scores, gradient).reshape(input.shape)
         return self.gradInput
 
-    def _without_ones(self, input, target):
-        """Drop the dimensions of size 1 of an input of three or more dimensions, and those of its target."""
+    def _rows(self, input, target):
+        """Drop the dimensions of size 1, the target's as well, and check both."""
         expect_rank(self, input, (1, 2, 3, 4, 5))
         scores = input.squeeze() if input.ndim > 2 else input
         expect_rank(self, scores, (1, 2), ", dimensions of size 1 aside")
-        return scores, np.squeeze(target) if np.ndim(target) > 1 else target
+        target = np.squeeze(target) if np.ndim(target) > 1 else target
+        # The likelihood checks its target itself, but would refuse it in its own name.
+        class_positions(self, target, scores.shape[:-1], scores.shape[-1], self.nll.ignoreIndex)
+        return scores, target
 
     def arguments(self):
         return self.nll.arguments()

@@ -121,6 +121,8 @@ class BatchNormalization(Module):
         expect_gradient(self, gradOutput, input.shape)
         planes, gradient = self._planes(input), self._planes(gradOutput)
         if self._by_batch(planes):
+            if self.save_mean is None:
+                raise StateError(f"{self!r}: the batch's statistics come from a forward pass in training, run it first")
             mean, scale = self.save_mean, self.save_std
         else:
             mean, scale = self.running_mean, self._running_scale()
