@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+from typing import Any
 
 from .errors import GraphError, RangeError
 from .nesting import shape_of
@@ -16,7 +17,7 @@ _serial = itertools.count(1)
 class Pictured:
     """What a notebook shows as a picture; ``bundle`` makes it, and whoever can draw sets that."""
 
-    bundle = None
+    bundle: Any = None
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """The forms in which a notebook can show this."""

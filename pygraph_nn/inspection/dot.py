@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from .families import FAMILIES
+from .grid import rows_of
 from .values import brief, flags_of
 
 __all__ = ["write", "quoted", "markup"]
@@ -24,7 +25,9 @@ def write(drawn, legend=True, marks=None):
     marks = marks or {}
     lines = [f"digraph {quoted(drawn.title or 'network')} {{", *_settings(drawn, legend)]
     lines += _clustered(drawn, marks)
-    lines += [_link(link, drawn.backward) for link in drawn.links]
+    rows = rows_of(drawn.boxes)
+    lines += [_link(link, drawn.backward, bool(rows)) for link in drawn.links]
+    lines += _grid(rows, drawn.backward)
     return "\n".join([*lines, "}", ""])
 
 
@@ -122,6 +125,8 @@ def _box(box, marks):
     given["tooltip"] = quoted(_tooltip(box))
     if box.shared:
         given |= {"color": quoted(_SHARED_LINES[(ord(box.shared[0]) - ord("A")) % len(_SHARED_LINES)]), "penwidth": 2.5}
+    if box.step is not None:
+        given["group"] = quoted(f"step {box.step}")
     if box.kind != "module":
         given |= {"height": 0.25, "margin": quoted("0.06,0.03")}
     if box.node is not None:
@@ -173,15 +178,30 @@ def _shortened_path(file, folder):
     return "/".join(parts)
 
 
-def _link(link, backward):
+def _grid(rows, backward):
+    """Steps side by side: what plays one role at several steps stands on one level, first step first."""
+    lines = []
+    for row in rows:
+        places = row[::-1] if backward else row
+        lines.append("  {rank=same; " + "; ".join(box.id for box in row) + "}")
+        lines.append("  " + " -> ".join(box.id for box in places) + " [style=invis, weight=10];")
+    return lines
+
+
+def _link(link, backward, grid):
     value = link.wire.value(backward)
     start, end = (link.target.id, link.wire.box.id) if backward else (link.wire.box.id, link.target.id)
     given = {}
+    text = [link.wire.name] if link.wire.name else []
     if value is not None:
         flags = flags_of(value)
-        given["label"] = quoted("\n".join([f" {brief(value)} ", *([" and ".join(flags)] if flags else [])]))
+        text += [f" {brief(value)} ", *([" and ".join(flags)] if flags else [])]
         if flags:
             given |= {"color": quoted("#d00000"), "fontcolor": quoted("#d00000"), "penwidth": 2}
+    if text:
+        given["label"] = quoted("\n".join(text))
+    if grid and link.wire.box.step != link.target.step and None not in (link.wire.box.step, link.target.step):
+        given["constraint"] = "false"
     if link.position:
         given["edgetooltip"] = quoted(f"input {link.position} of {link.target.name or link.target.text}")
     return f"  {start} -> {end}{_attributes(given) if given else ''};"

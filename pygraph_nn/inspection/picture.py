@@ -9,6 +9,7 @@ from ..modules.module import Module
 from ..modules.shapes import Identity
 from ..node import Node
 from .families import family_of
+from .grid import unrolled
 
 __all__ = ["Picture", "Box", "Link", "Cluster", "picture", "shared_letters"]
 
@@ -24,13 +25,17 @@ class Box:
     role : str; ``input 1`` and the like, or empty.
     cluster : Cluster or None
     shared : str; a letter that the boxes with the same weights have in common, or empty.
+    step : the node's annotation ``step``, a column of the picture, or None.
     """
 
-    __slots__ = ("id", "kind", "node", "module", "net", "role", "cluster", "shared")
+    __slots__ = ("id", "kind", "node", "module", "net", "role", "cluster", "shared", "step")
 
     def __init__(self, id, kind, node, module, net, role, cluster):
         self.id, self.kind, self.node, self.module, self.net = id, kind, node, module, net
         self.role, self.cluster, self.shared = role, cluster, ""
+        self.step = cluster.step if cluster is not None else None
+        if self.step is None and node is not None:
+            self.step = node.annotations.get("step")
 
     @property
     def name(self):
@@ -56,6 +61,7 @@ class Cluster(NamedTuple):
     id: str
     label: str
     parent: "Cluster | None"
+    step: object = None
 
 
 class Wire(NamedTuple):
@@ -64,6 +70,12 @@ class Wire(NamedTuple):
     box: Box
     net: gModule = None
     node: Node = None
+
+    @property
+    def name(self):
+        """The name of the value, where it is another one than the box's: that of a select that is not drawn."""
+        elsewhere = self.node is not None and self.node is not self.box.node and self.box.kind == "module"
+        return self.node.name if elsewhere else None
 
     def value(self, backward):
         """The value of the last forward pass, or the gradient of the last backward pass; None before it."""
@@ -90,7 +102,7 @@ class Picture:
         self.boxes, self.links, self.clusters = [], [], []
 
 
-def picture(what, title=None, *, simple=False, expand=False):
+def picture(what, title=None, *, simple=False, expand=False, steps=None):
     """Return the Picture of a gModule, of its ``fg`` or ``bg`` or a part of these, of any module, or of a Node.
 
     Parameters
@@ -101,7 +113,11 @@ def picture(what, title=None, *, simple=False, expand=False):
         Leave out Identity modules and the nodes that only route.
     expand : bool or int
         How many levels of containers inside to open, each as a frame of its own; True opens all.
+    steps : int, optional
+        Draw a recurrent cell, or a module that runs one, over so many steps in time.
     """
+    if steps is not None:
+        what, simple = unrolled(what, steps), True
     net, wires, backward = _survey(what)
     levels = 10**6 if expand is True else int(expand)
     painter = _Painter(Picture(title if title is not None else getattr(net, "name", None), net, backward), simple)
@@ -171,6 +187,7 @@ class _Painter:
 
     def __init__(self, picture, simple):
         self.picture, self.simple = picture, simple
+        self.exits = {}
 
     def box(self, kind, node, module, net, cluster, role=""):
         box = Box(f"n{len(self.picture.boxes) + 1}", kind, node, module, net, role, cluster)
@@ -202,15 +219,21 @@ class _Painter:
     def _outputs(self, net, node, inputs):
         for index, ref in enumerate(inputs, 1):
             role = f"output {index}" if len(inputs) > 1 else "output"
-            self.link([ref], self.box("output", node, None, net, None, role))
+            box = self.box("output", node, None, net, None, role)
+            self.link([ref], box)
+            box.step = max(
+                (wire.box.step for wire in _flat(ref) if wire.box and wire.box.step is not None), default=None
+            )
         return inputs
 
     def _route(self, net, node, inputs, cluster):
         """A split or a select: drawn where the user made it, passed through where the gModule did."""
         bare = inputs[0] if len(inputs) == 1 else inputs
         if self.simple or _feeds(net, node):
-            if node.selectindex is None or not isinstance(bare, list):
+            if node.selectindex is None:
                 return bare
+            if not isinstance(bare, list):
+                return Wire(bare.box, net, node)
             return bare[node.selectindex - 1] if node.selectindex <= len(bare) else bare
         box = self.box("route", node, None, net, cluster)
         self.link(inputs, box)
@@ -221,7 +244,10 @@ class _Painter:
         declared = not node.inputs
         if levels > 0 and isinstance(module, Container) and module.modules:
             label = f"{node.name}\n{node.title()}" if node.name else node.title()
-            return self._opened(module, label, inputs, cluster, levels)
+            step = node.annotations.get("step")
+            if step is not None:
+                inputs = [self._carried(ref, step) for ref in inputs]
+            return self._opened(module, label, inputs, cluster, levels, step)
         if type(module) is Identity and self.simple and any(w.box is not None for ref in inputs for w in _flat(ref)):
             return inputs[0] if len(inputs) == 1 else inputs
         end = declared and type(module) is Identity
@@ -229,9 +255,27 @@ class _Painter:
         self.link(inputs, box)
         return Wire(box, net, node)
 
-    def _opened(self, module, label, inputs, cluster, levels):
+    def _carried(self, ref, step):
+        """Cut an arrow from another step's frame: it ends there in a pill, and begins here in one of the same name."""
+        if isinstance(ref, list):
+            return [self._carried(part, step) for part in ref]
+        origin = ref.box
+        if origin is None or origin.cluster is None or origin.step in (None, step):
+            return ref
+        name = f"{ref.node.name if ref.node is not None and ref.node.name else origin.text}[{origin.step}]"
+        if ref not in self.exits:
+            self.exits[ref] = self.box("output", None, None, None, None, name)
+            self.exits[ref].step = origin.step
+            self.link([ref], self.exits[ref])
+        entry = self.box("input", None, None, None, None, name)
+        entry.step = step
+        return ref._replace(box=entry)
+
+    def _opened(self, module, label, inputs, cluster, levels, step=None):
         """Draw a container as a frame with its modules inside."""
-        inner = Cluster(f"cluster_{len(self.picture.clusters) + 1}", label, cluster)
+        if step is None and cluster is not None:
+            step = cluster.step
+        inner = Cluster(f"cluster_{len(self.picture.clusters) + 1}", label, cluster, step)
         self.picture.clusters.append(inner)
         ref = inputs[0] if len(inputs) == 1 else inputs
         if isinstance(module, gModule):

@@ -12,7 +12,7 @@ from .viewer import html
 __all__ = ["dot"]
 
 
-def dot(graph, title=None, path=None, *, simple=False, expand=False, legend=True, marks=None):
+def dot(graph, title=None, path=None, *, simple=False, expand=False, steps=None, legend=True, marks=None):
     """Return a picture of a network as DOT text; with a path, also write files.
 
     Data flows from top to bottom, in a ``bg`` the gradients do. After a pass, arrows carry the shape and type of what
@@ -30,6 +30,9 @@ def dot(graph, title=None, path=None, *, simple=False, expand=False, legend=True
         Leave out Identity modules and the nodes that only route.
     expand : bool or int, default False
         Open the gModules and containers inside, each in a frame; a number says how many levels.
+    steps : int, optional
+        Draw a recurrent cell over so many steps in time, as a grid. In any graph, nodes that are annotated with a
+        ``step`` become the columns of such a grid, and those with the same ``row`` or name (but for a number) its rows.
     legend : bool, default True
     marks : dict, optional
         Nodes to dicts of Graphviz attributes, over those of ``annotate(graphAttributes=...)``; ``note`` adds a line.
@@ -42,7 +45,7 @@ def dot(graph, title=None, path=None, *, simple=False, expand=False, legend=True
     >>> text.splitlines()[0]
     'digraph "LSTM cell" {'
     """
-    drawn = picture(graph, title, simple=simple, expand=expand)
+    drawn = picture(graph, title, simple=simple, expand=expand, steps=steps)
     text = write(drawn, legend, marks)
     if path is not None:
         for line in save(drawn, text, Path(path))[1]:
