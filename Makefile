@@ -11,7 +11,7 @@ REQUIREMENTS := setup.cfg setup.py pyproject.toml
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint style types imports docs bench wheel check clean
+.PHONY: help demo test soak lint style types imports docs pictures bench wheel check clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -37,6 +37,9 @@ imports:
 
 docs: $(VENV)/.installed-dev  ## build the documentation into site/
 	@if [ -f mkdocs.yml ]; then $(BIN)/mkdocs build --strict --quiet; else echo "no mkdocs.yml: nothing to build"; fi
+
+pictures: $(VENV)/.installed  ## draw the documentation's pictures again; needs Graphviz
+	@$(BIN)/python docs/make_pictures.py
 
 bench: $(VENV)/.installed-dev  ## measure this machine against what one would use instead
 	OPENBLAS_NUM_THREADS= $(BIN)/python -m benchmarks
