@@ -105,6 +105,10 @@ class gModule(Container, Pictured):
 
     # The passes ------------------------------------------------------------------------------------------------------
 
+    def forward(self, input):
+        """Run every node once, in order; types are checked there."""
+        return self.updateOutput(input)
+
     def updateOutput(self, input):
         """Run every node once, in order."""
         program = self._ready(input)

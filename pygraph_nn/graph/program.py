@@ -61,6 +61,7 @@ class Program:
         entry = list(range(self.first))
         self.refs, outputs = self._lay_out(net, entry if self.first > 1 else entry[0])
         self.outputs = [self._slot(ref, net.outnode) for ref in outputs]
+        self.result = _taker(self.outputs)
         self.repeated = self._repeated()
         self.forward = [(step.take, self._forward_call(step)) for step in self.steps]
         self.learners = [step for step in self.steps if step.module is not None and learns(step.module)]
@@ -201,7 +202,7 @@ class Program:
 
 
 def _taker(sources):
-    """Return a function that takes a step's input from the list of values: the bare one, or the table of several."""
+    """Return a function that takes the values of some slots from the list: the bare one, or the table of several."""
     if len(sources) == 1:
         return itemgetter(sources[0])
     if len(sources) == 2:

@@ -76,7 +76,7 @@ class Linear(Module):
             output = np.add(output, 0 if bias is None else bias, order="C")
         elif bias is not None:
             # a sum of equal shapes takes half the time of a broadcast, and a single row is common in recurrent networks
-            output += bias if len(output) > 1 else bias.reshape(output.shape)
+            output += bias[None] if len(output) == 1 and output.ndim == 2 else bias
         self.output = output
         return output
 
