@@ -39,8 +39,9 @@ class ClassNLLCriterion(Criterion):
     """
 
     weights = None
-    ignoreIndex = -100
-    _ranks, _axis = (1, 2), -1
+    ignoreIndex: int | None = -100
+    _ranks: tuple[int, ...] = (1, 2)
+    _axis = -1
 
     def __init__(self, weights=None, sizeAverage=True, ignoreIndex=-100):
         super().__init__()
@@ -93,7 +94,8 @@ class SpatialClassNLLCriterion(ClassNLLCriterion):
     """
 
     ignoreIndex = None
-    _ranks, _axis = (4,), 1
+    _ranks = (4,)
+    _axis = 1
 
     def __init__(self, weights=None, sizeAverage=True):
         super().__init__(weights, sizeAverage, None)

@@ -51,8 +51,8 @@ class Criterion:
         return self.updateGradInput(input, target)
 
     def __call__(self, *inputs):
-        """On nodes, make a node of the loss; on arrays, run ``forward(input, target)``."""
-        if len(inputs) == 2:
+        """On nodes, make a node of the loss; on arrays, run ``forward(input, target)`` or ``forward(input)``."""
+        if len(inputs) == 2 or inputs and isinstance(inputs[0], np.ndarray):
             return self.forward(*inputs)
         return ModuleFromCriterion(self)(*inputs)
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from ..errors import ShapeError, StateError, TensorTypeError
-from ..modules.checks import expect_table
+from ..modules.checks import expect_table, number
 from ..nesting import add, map_table, shape_of, zero
 from .criterion import Criterion, ModuleFromCriterion
 
@@ -25,7 +25,7 @@ class WeightedCriterions(Criterion):
         if not isinstance(criterion, Criterion):
             raise TensorTypeError(f"{self.typename()}.add takes a criterion, got {criterion!r}")
         self.criterions.append(criterion)
-        self.weights.append(weight)
+        self.weights.append(number(weight, f"{self.typename()}.add(criterion, weight): weight"))
         return self
 
     def arguments(self):

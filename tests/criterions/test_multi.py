@@ -14,6 +14,8 @@ def test_only_criterions_are_added():
     for criterion in (nn.MultiCriterion(), nn.ParallelCriterion()):
         with pytest.raises(nn.TensorTypeError, match=r"add takes a criterion, got nn\.Tanh"):
             criterion.add(nn.Tanh())
+        with pytest.raises(nn.TensorTypeError, match="weight must be a number, got None"):
+            criterion.add(nn.MSECriterion(), None)
 
 
 def test_types_reach_the_criterions_inside():
@@ -34,7 +36,7 @@ def test_several_losses_show_themselves():
 
 def test_losses_without_target_need_none():
     criterion = nn.MultiCriterion().add(nn.L1Cost()).add(nn.L1Cost(), 2)
-    assert criterion.forward(X) == 6
+    assert criterion.forward(X) == criterion(X) == 6
     assert criterion.backward(X).tolist() == [3, 0]
 
 
