@@ -7,13 +7,15 @@ Any graph of this form is one; those below are the usual ones, to use, to take a
 from ..errors import RangeError
 from ..graph.gmodule import gModule
 from ..modules.activations import Sigmoid, Tanh
+from ..modules.arithmetic import MulConstant
+from ..modules.dropout import Dropout
 from ..modules.linear import Linear
 from ..modules.rectifiers import ReLU
 from ..modules.scaling import CMul
 from ..modules.shapes import Identity, Narrow
 from ..modules.tables import CAddTable, CMulTable
 
-__all__ = ["RNN", "LSTM", "PeepholeLSTM"]
+__all__ = ["RNN", "LSTM", "PeepholeLSTM", "GRU"]
 
 
 def _inputs(*names):
@@ -104,11 +106,12 @@ class LSTM:
         return gModule([x, prev_c, prev_h], [next_c, next_h])
 
     @staticmethod
-    def stack(input_size, rnn_size, layers):
+    def stack(input_size, rnn_size, layers, dropout=0):
         """Return one step of several LSTMs on top of each other, as one cell.
 
         It is a gModule from [x, c1, h1, c2, h2, ...] to the next states in the same order. The node ``layer1`` holds
-        the first LSTM, and so on. Raises RangeError for fewer than one layer.
+        the first LSTM, and so on; with ``dropout``, each h on its way up to the next layer loses that share of its
+        elements. Raises RangeError for fewer than one layer.
 
         >>> import pygraph_nn as nn
         >>> cell = nn.LSTM.stack(3, 4, layers=2)
@@ -121,6 +124,8 @@ class LSTM:
         inputs = _inputs("x", *(f"prev_{name}{layer}" for layer in range(1, layers + 1) for name in "ch"))
         below, outputs = inputs[0], []
         for layer in range(1, layers + 1):
+            if dropout and layer > 1:
+                below = Dropout(dropout)(below)
             cell = LSTM.create(input_size if layer == 1 else rnn_size, rnn_size)
             node = cell([below, *inputs[2 * layer - 1 : 2 * layer + 1]]).annotate(name=f"layer{layer}")
             outputs += node.split(2)
@@ -174,3 +179,49 @@ class PeepholeLSTM:
         out_gate = gate(2, next_c, "out_gate")
         next_h = CMulTable()([out_gate, Tanh()(next_c)]).annotate(name="next_h")
         return gModule([x, prev_c, prev_h], [next_c, next_h])
+
+
+class GRU:
+    """The gated recurrent unit (Cho et al. 2014)."""
+
+    @staticmethod
+    def create(input_size, rnn_size, reset_after=False):
+        """Return one step of a GRU: a gModule from [x, prev_h] to next_h.
+
+        ::
+
+            r, z   = sigmoid(W x + U h + b)            the reset and update gates
+            n      = tanh(W x + U (r * h) + b)         the candidate
+            next_h = (1 - z) * h + z * n
+
+        x is (batch x input_size), the others (batch x rnn_size); the rows of the Linear modules' weights are in the
+        order reset, update, candidate. With ``reset_after``, the gate meets the product, n = tanh(W x + b + r * (U h +
+        c)), which is the form of PyTorch and cuDNN. Source: char-rnn's GRU.lua.
+
+        >>> import pygraph_nn as nn
+        >>> gru = nn.GRU.create(3, 4)
+        >>> gru.forward([nn.randn(1, 3), nn.randn(1, 4)]).shape
+        (1, 4)
+        """
+        x, prev_h = _inputs("x", "prev_h")
+
+        def chunk(node, position, length=1):
+            return Narrow(2, position * rnn_size + 1, length * rnn_size)(node)
+
+        i2h = Linear(input_size, 3 * rnn_size)(x).annotate(name="i2h")
+        h2h = Linear(rnn_size, (3 if reset_after else 2) * rnn_size)(prev_h).annotate(name="h2h")
+        h2gates = chunk(h2h, 0, 2) if reset_after else h2h
+        gates = Sigmoid()(CAddTable()([chunk(i2h, 0, 2), h2gates])).annotate(name="gates")
+        reset_gate = chunk(gates, 0).annotate(name="reset_gate")
+        update_gate = chunk(gates, 1).annotate(name="update_gate")
+        if reset_after:
+            h2candidate = CMulTable()([reset_gate, chunk(h2h, 2)])
+        else:
+            h2candidate = Linear(rnn_size, rnn_size)(CMulTable()([reset_gate, prev_h]))
+        h2candidate.annotate(name="h2candidate")
+        candidate = Tanh()(CAddTable()([chunk(i2h, 2), h2candidate])).annotate(name="candidate")
+        # (1 - z) h + z n = h + z (n - h)
+        difference = CAddTable()([candidate, MulConstant(-1)(prev_h)]).annotate(name="difference")
+        change = CMulTable()([update_gate, difference]).annotate(name="change")
+        next_h = CAddTable()([prev_h, change]).annotate(name="next_h")
+        return gModule([x, prev_h], [next_h])

@@ -1,0 +1,151 @@
+"""Recurrent layers put together: both directions of time side by side, and layers on top of each other."""
+
+import numpy as np
+
+from ..errors import GraphError, ShapeError
+from ..nesting import add, shape_of
+from .sequences import Recurrent
+from .unroll import Unroll
+
+__all__ = ["Bidirectional", "Layers"]
+
+
+class _Composition(Recurrent):
+    """What both share: their parts are Recurrent, each with its share of the states."""
+
+    @property
+    def n_states(self):
+        return sum(part.n_states for part in self.modules)
+
+    def _open(self, input):
+        """Read the input; return x, the lengths or mask as a list of one or none, and each part's states."""
+        x, _, states, self._given = self.read(input)
+        flags = [entry for entry in input[1:2] if entry is not None] if isinstance(input, (list, tuple)) else []
+        return x, [entry for entry in flags if entry.dtype.kind in "iub"], self._shared(states)
+
+    def _shared(self, states):
+        states = iter(states)
+        return [[next(states) for _ in range(part.n_states)] for part in self.modules]
+
+    def _run_part(self, index, x, flags, states):
+        """Run one part; return its y, and keep its input and its last states."""
+        self._inputs[index] = [x, *flags, *states]
+        output = self.run(index, "updateOutput", self._inputs[index])
+        self._last[index] = output[1:]
+        return output[0]
+
+    def _sweep_part(self, index, gradient, last):
+        """Run one part's gradients back; return that by its x, and keep those by its initial states."""
+        self._gradients[index] = [gradient, *last]
+        by_input = self.run(index, "updateGradInput", self._inputs[index], self._gradients[index])
+        self._by_states[index] = by_input[-len(last) :]
+        return by_input[0]
+
+    def _begin(self):
+        count = len(self.modules)
+        self._inputs, self._last = [None] * count, [None] * count
+
+    def _finish(self, y):
+        self.states = [state for states in self._last for state in states]
+        self.output = [y, *self.states] if self._given else y
+        return self.output
+
+    def _begin_back(self, gradOutput):
+        count = len(self.modules)
+        self._gradients, self._by_states = [None] * count, [None] * count
+        (gradient,), last = self.read_gradients(gradOutput, self._given)
+        y = self.output[0] if self._given else self.output
+        if gradient is not None and getattr(gradient, "shape", None) != y.shape:
+            raise ShapeError(f"{self._title()}: the output is {shape_of(y)}, but gradOutput {shape_of(gradient)}")
+        return gradient, self._shared(last)
+
+    def _finish_back(self, input, by_x):
+        by_states = [gradient for gradients in self._by_states for gradient in gradients]
+        self.gradInput = self.like_input(input, by_x, by_states)
+        return self.gradInput
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        for index in reversed(range(len(self.modules))):
+            self.run(index, "accGradParameters", self._inputs[index], self._gradients[index], scale)
+
+    def clearState(self):
+        self._inputs = self._last = self._gradients = self._by_states = None
+        return super().clearState()
+
+    def __getstate__(self):
+        passing = dict.fromkeys(("_inputs", "_last", "_gradients", "_by_states", "output", "gradInput"))
+        return {**super().__getstate__(), **passing}
+
+    def type(self, name=None, tensorCache=None):
+        if name is not None:
+            self.clearState()
+        return super().type(name, tensorCache)
+
+    def __repr__(self):
+        return self._indented([f"({n}): {part!r}".replace("\n", "\n  ") for n, part in enumerate(self.modules, 1)])
+
+
+class Bidirectional(_Composition):
+    """y[t] = [y forward[t], y backward[t]]: two cells, one from each end of the sequence, joined in the last dimension.
+
+    ``forward`` and ``backward`` are cells; the other arguments are Unroll's. Input and output are Recurrent's; states
+    are first those of the forward cell, then those of the backward cell. Source: Schuster and Paliwal 1997.
+
+    >>> import pygraph_nn as nn
+    >>> layer = nn.Bidirectional(nn.LSTM.create(3, 4), nn.LSTM.create(3, 4))
+    >>> layer.forward(nn.randn(5, 2, 3)).shape
+    (5, 2, 8)
+    """
+
+    def __init__(self, forward, backward, **options):
+        super().__init__()
+        self.modules = [Unroll(forward, **options), Unroll(backward, reverse=True, **options)]
+
+    def updateOutput(self, input):
+        x, flags, states = self._open(input)
+        self._begin()
+        outputs = [self._run_part(index, x, flags, states[index]) for index in range(2)]
+        self._width = outputs[0].shape[-1]
+        return self._finish(np.concatenate(outputs, -1))
+
+    def updateGradInput(self, input, gradOutput):
+        gradient, last = self._begin_back(gradOutput)
+        halves = [None, None] if gradient is None else [gradient[..., : self._width], gradient[..., self._width :]]
+        by_x = [self._sweep_part(index, halves[index], last[index]) for index in (1, 0)]
+        return self._finish_back(input, add(by_x[1], by_x[0]))
+
+
+class Layers(_Composition):
+    """y = layer_n(... layer_1(x)): recurrent layers on top of each other, each run over the whole sequence.
+
+    ``layers`` are Unroll, Bidirectional or Layers. Lengths reach all of them; states are those of the first layer, then
+    those of the second, and so on. Input and output are Recurrent's.
+
+    >>> import pygraph_nn as nn
+    >>> net = nn.Layers(nn.Unroll(nn.LSTM.create(3, 4)), nn.Unroll(nn.GRU.create(4, 2)))
+    >>> y, c1, h1, h2 = net.forward([nn.randn(5, 2, 3), None, None, None])
+    >>> y.shape, c1.shape, h2.shape
+    ((5, 2, 2), (2, 4), (2, 2))
+    """
+
+    def __init__(self, *layers):
+        super().__init__()
+        if not layers:
+            raise GraphError("nn.Layers(layer, ...) takes at least one layer")
+        for layer in layers:
+            if not isinstance(layer, Recurrent):
+                raise GraphError(f"nn.Layers takes recurrent layers such as Unroll(cell), got {layer!r}")
+        self.modules = list(layers)
+
+    def updateOutput(self, input):
+        y, flags, states = self._open(input)
+        self._begin()
+        for index in range(len(self.modules)):
+            y = self._run_part(index, y, flags, states[index])
+        return self._finish(y)
+
+    def updateGradInput(self, input, gradOutput):
+        gradient, last = self._begin_back(gradOutput)
+        for index in reversed(range(len(self.modules))):
+            gradient = self._sweep_part(index, gradient, last[index])
+        return self._finish_back(input, gradient)
