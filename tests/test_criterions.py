@@ -14,7 +14,15 @@ from pygraph_nn.nesting import clone, compare, leaves, map_table
 from tests.module_table.criterions import ROWS
 
 RECORDS = Path(__file__).parent / "data" / "torch7" / "modules.jsonl"
-each_row = pytest.mark.parametrize("row", ROWS, ids=[f"{index}-{row.build()!r}" for index, row in enumerate(ROWS)])
+
+
+def rows(kept):
+    """Parametrize by the rows that ``kept`` is true of."""
+    named = [(f"{index}-{row.build()!r}", row) for index, row in enumerate(ROWS) if kept(row)]
+    return pytest.mark.parametrize("row", [row for _, row in named], ids=[name for name, _ in named])
+
+
+each_row = rows(lambda row: True)
 
 
 def value(record):
@@ -38,9 +46,13 @@ def test_every_criterion_of_the_package_has_a_row():
     assert public - {type(row.build()) for row in ROWS} == {nn.Criterion}
 
 
-def test_every_recorded_criterion_is_there():
+def test_every_criterion_has_a_wrong_shape_in_some_row():
+    refused = {type(row.build()) for row in ROWS if row.bad}
+    assert {type(row.build()) for row in ROWS} - refused == {nn.L1Cost}
+
+
+def test_all_recorded_criterions_are_judged():
     assert len(records()) == 22
-    assert {record["class"] for record in records()} <= {type(row.build()).__name__ for row in ROWS}
 
 
 @pytest.mark.parametrize("record", records(), ids=lambda record: record["id"])
@@ -135,7 +147,7 @@ def test_repr_begins_with_the_name(row):
     assert repr(row.build()).startswith(f"nn.{type(row.build()).__name__}")
 
 
-@each_row
+@rows(lambda row: row.bad)
 def test_a_wrong_shape_is_refused_with_both_shapes(row):
     for input, target, wanted, got in row.bad:
         criterion = row.build()
@@ -145,11 +157,9 @@ def test_a_wrong_shape_is_refused_with_both_shapes(row):
         assert wanted in str(caught.value) and got in str(caught.value)
 
 
-@each_row
+@rows(lambda row: all(isinstance(value, np.ndarray) for value in row.draw()))
 def test_a_node_of_it_gives_the_same_loss_and_gradient(row):
     criterion, (input, target) = row.build(), row.draw()
-    if not isinstance(input, np.ndarray) or not isinstance(target, np.ndarray):
-        return
     prediction, wanted = nn.Identity()(), nn.Identity()()
     net = nn.gModule([prediction, wanted], [row.build()([prediction, wanted])])
     assert net.forward([input, target]).tolist() == [criterion.forward(input, target)]
@@ -158,11 +168,9 @@ def test_a_node_of_it_gives_the_same_loss_and_gradient(row):
     assert not nothing.any()
 
 
-@each_row
+@rows(lambda row: row.torch)
 @pytest.mark.torch
 def test_torch_as_second_judge(row):
-    if row.torch is None:
-        return
     torch = pytest.importorskip("torch", reason="the second judge is PyTorch, which is not installed")
     criterion, (input, target) = row.build(), row.draw()
     tensors = [torch.tensor(leaf, requires_grad=True) for leaf in leaves(input)]
