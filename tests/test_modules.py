@@ -175,7 +175,7 @@ def test_types_convert_there_and_back(row):
         assert leaf is None or leaf.dtype != np.float64
     assert compare(output, expected, rtol=1e-3, atol=1e-3)
     wrong = [leaf for leaf in leaves(input) if leaf.dtype == np.float64]
-    if wrong:
+    if wrong and not row.any_type:
         with pytest.raises((nn.TensorTypeError, nn.NodeError), match="float64"):
             run(row, module, input)
     assert all(p.dtype == np.float64 for p in module.double().parameters()[0])

@@ -3,6 +3,7 @@
 from .activations import *
 from .arithmetic import *
 from .containers import *
+from .conversion import *
 from .convolution import *
 from .dropout import *
 from .full_convolution import *

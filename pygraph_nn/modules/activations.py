@@ -55,6 +55,11 @@ class Sigmoid(Module):
         return slope
 
 
+def _log_of_one_plus_exp(z):
+    """log(1 + exp(z)), whose exp is of no positive number and so overflows for no z."""
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
 class LogSigmoid(Elementwise):
     """y = log(1 / (1 + exp(-x))), elementwise; any shape in, the same shape out.
 
@@ -67,7 +72,7 @@ class LogSigmoid(Elementwise):
     """
 
     def function(self, x):
-        return -np.logaddexp(0, -x)
+        return -_log_of_one_plus_exp(-x)
 
     def derivative(self, x, y):
         return -np.expm1(y)  # 1 - sigmoid(x)
@@ -178,7 +183,7 @@ class SoftPlus(Elementwise):
 
     def function(self, x):
         z = self.beta * x
-        return np.where(z > self.threshold, x, np.logaddexp(0, z) / self.beta)
+        return np.where(z > self.threshold, x, _log_of_one_plus_exp(z) / self.beta)
 
     def derivative(self, x, y):
         z = self.beta * y

@@ -24,6 +24,7 @@ class Row:
     step : half width of the finite difference
     evaluate_differs : True where evaluation mode computes something else (checked by finite differences, too)
     scales : False where the parameters' gradients ignore backward's scale, as some of Torch7's do
+    any_type : True for modules that convert whatever type comes in
     torch : builds from the (float64) module a function of torch tensors that must give the same output and gradients
     """
 
@@ -40,6 +41,7 @@ class Row:
     step: float = 1e-5
     evaluate_differs: bool = False
     scales: bool = True
+    any_type: bool = False
     torch: Callable | None = None
 
     def __post_init__(self):
