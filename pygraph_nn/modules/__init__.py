@@ -1,6 +1,7 @@
 """Everything that computes in a graph: one file per family, each with its own ``__all__``."""
 
 from .activations import *
+from .adaptive_pooling import *
 from .arithmetic import *
 from .containers import *
 from .conversion import *
@@ -9,19 +10,23 @@ from .dropout import *
 from .full_convolution import *
 from .gradients import *
 from .linear import *
+from .lp_pooling import *
 from .module import *
 from .normalization import *
 from .padding import *
 from .partial_convolution import *
 from .pooling import *
+from .products import *
 from .rectifiers import *
 from .reductions import *
 from .resampling import *
 from .reshaping import *
 from .scaling import *
+from .selection import *
 from .shapes import *
 from .softmax import *
 from .subsampling import *
+from .table_structure import *
 from .tables import *
 from .units import *
 from .unpooling import *

@@ -226,13 +226,18 @@ class Planes:
         return text + (f", {self.spoken('pad', ',')}" if any(self.along("pad")) else "")
 
     def batch(self, input, planes=None):
-        """Return the input as a batch; raise ShapeError for another rank or number of planes."""
+        """Return the input as a batch; raise ShapeError for another rank or number of planes.
+
+        The type is looked at, too: containers call ``updateOutput`` of what is inside, not ``forward``.
+        """
         rank = len(self.axes) + 1
         fits = isinstance(input, np.ndarray) and input.ndim in (rank, rank + 1)
         if not fits or planes is not None and input.shape[-rank] != planes:
             if fits and self.frames_last:
                 input = input.swapaxes(-1, -2)
             raise ShapeError(f"{self!r} takes {self.expected(planes)}, got {shape_of(input)}")
+        if input.dtype != self.dtype:
+            self.check_input(input)
         return input if input.ndim > rank else input[None]
 
     def expected(self, planes=None):
