@@ -1,4 +1,4 @@
-"""Modules that take or put out tables: sums and products of their entries, joining and splitting."""
+"""Modules that take or put out tables: arithmetic of their entries, joining and splitting."""
 
 import math
 
@@ -10,7 +10,19 @@ from . import checks
 from .checks import axis_of, expect_array, expect_array_entry, expect_same_shape, expect_table
 from .module import Module
 
-__all__ = ["CAddTable", "CMulTable", "JoinTable", "SplitTable", "JustTable", "JustElement"]
+__all__ = [
+    "CAddTable",
+    "CSubTable",
+    "CMulTable",
+    "CDivTable",
+    "CMaxTable",
+    "CMinTable",
+    "CAddTensorTable",
+    "JoinTable",
+    "SplitTable",
+    "JustTable",
+    "JustElement",
+]
 
 
 class CAddTable(Module):
@@ -75,6 +87,134 @@ class CMulTable(Module):
             self.gradInput = [
                 math.prod((x for j, x in enumerate(input) if j != i), start=gradOutput) for i in range(len(input))
             ]
+        return self.gradInput
+
+
+class CSubTable(Module):
+    """y = x[1] - x[2]: the difference of two arrays of one shape.
+
+    Source: Torch7's nn/CSubTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.CSubTable().forward([np.full(2, 3.0), np.ones(2)])
+    array([2., 2.])
+    """
+
+    row_wise = True
+
+    def updateOutput(self, input):
+        expect_table(self, input, 2)
+        expect_same_shape(self, input)
+        self.output = input[0] - input[1]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = [gradOutput, -gradOutput]
+        return self.gradInput
+
+
+class CDivTable(Module):
+    """y = x[1] / x[2]: the elementwise quotient of two arrays of one shape.
+
+    Source: Torch7's nn/CDivTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.CDivTable().forward([np.full(2, 3.0), np.full(2, 2.0)])
+    array([1.5, 1.5])
+    """
+
+    row_wise = True
+
+    def updateOutput(self, input):
+        expect_table(self, input, 2)
+        expect_same_shape(self, input)
+        self.output = input[0] / input[1]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        first = gradOutput / input[1]
+        self.gradInput = [first, -first / input[1] * input[0]]
+        return self.gradInput
+
+
+class _ExtremeTable(Module):
+    """What CMaxTable and CMinTable share: the first entry that no other ``beats`` takes the element and its gradient.
+
+    The field called ``place`` holds, for each element, the number of that entry, counted from 1.
+    """
+
+    row_wise = True
+
+    def updateOutput(self, input):
+        expect_same_shape(self, input)
+        output, winner = input[0].copy(), np.ones(input[0].shape, np.intp)
+        for number, entry in enumerate(input[1:], 2):
+            better = self.beats(entry, output)
+            output[better] = entry[better]
+            winner[better] = number
+        self.output = output
+        setattr(self, self.place, winner)
+        return output
+
+    def updateGradInput(self, input, gradOutput):
+        winner = getattr(self, self.place)
+        self.gradInput = [np.where(winner == number, gradOutput, 0) for number in range(1, len(input) + 1)]
+        return self.gradInput
+
+    def clearState(self):
+        vars(self).pop(self.place, None)
+        return super().clearState()
+
+
+class CMaxTable(_ExtremeTable):
+    """y = max(x[1], x[2], ...), elementwise; where entries are equal, the first one takes the gradient.
+
+    Source: Torch7's nn/CMaxTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.CMaxTable().forward([np.array([1.0, 4.0]), np.array([2.0, 3.0])])
+    array([2., 4.])
+    """
+
+    beats, place = staticmethod(np.greater), "maxIdx"
+
+
+class CMinTable(_ExtremeTable):
+    """y = min(x[1], x[2], ...), elementwise; where entries are equal, the first one takes the gradient.
+
+    Source: Torch7's nn/CMinTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.CMinTable().forward([np.array([1.0, 4.0]), np.array([2.0, 3.0])])
+    array([1., 3.])
+    """
+
+    beats, place = staticmethod(np.less), "minIdx"
+
+
+class CAddTensorTable(Module):
+    """y[i] = x[1] + x[2][i]: the array x[1], added to every entry of the table x[2].
+
+    Source: Torch7's nn/CAddTensorTable.lua.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> nn.CAddTensorTable().forward([np.ones(1), [np.zeros(1), np.ones(1)]])
+    [array([1.]), array([2.])]
+    """
+
+    row_wise = True
+
+    def updateOutput(self, input):
+        expect_table(self, input, 2)
+        first, table = input
+        expect_table(self, table)
+        expect_same_shape(self, [first, *table])
+        self.output = [first + entry for entry in table]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        expect_table(self, gradOutput, len(input[1]))
+        self.gradInput = [np.add.reduce(gradOutput), list(gradOutput)]
         return self.gradInput
 
 
