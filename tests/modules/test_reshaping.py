@@ -1,0 +1,122 @@
+"""Modules that rearrange: views stay views, and what the batch is."""
+
+import numpy as np
+import pytest
+
+import pygraph_nn as nn
+
+X = np.arange(24.0).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.Reshape(12, 2),
+        nn.View(12, 2),
+        nn.Collapse(2),
+        nn.Squeeze(),
+        nn.Unsqueeze(1),
+        nn.Transpose([1, 3]),
+        nn.Replicate(3),
+        nn.Contiguous(),
+        nn.Select(2, 1),
+        nn.Narrow(2, 2, 2),
+        nn.Identity(),
+        nn.GradientReversal(),
+    ],
+    ids=repr,
+)
+def test_views_stay_views(module):
+    assert np.shares_memory(module.forward(X), X)
+
+
+def test_integers_pass():
+    for module in (nn.View(-1), nn.Select(1, 1), nn.Transpose([1, 2]), nn.Padding(1, 1), nn.Replicate(2)):
+        assert module.forward(np.ones((2, 2), int)).dtype == int
+
+
+def test_a_replica_cannot_be_written_into():
+    output = nn.Replicate(2).forward(np.ones(3))
+    with pytest.raises(ValueError, match="read-only"):
+        output[0, 0] = 2
+
+
+def test_reshape_takes_one_row_for_a_batch_unless_told_otherwise():
+    assert nn.Reshape(3, 4).forward(np.ones((1, 12))).shape == (1, 3, 4)
+    assert nn.Reshape(3, 4, False).forward(np.ones((1, 12))).shape == (3, 4)
+    assert nn.Reshape(12).forward(np.ones((3, 4))).shape == (12,)
+    assert nn.Reshape(4, True).forward(np.ones((3, 4))).shape == (3, 4)
+
+
+def test_view_takes_what_is_left_over_for_a_batch():
+    module = nn.View(4)
+    assert module.forward(np.ones(4)).shape == (4,)
+    assert module.forward(np.ones((1, 4))).shape == (4,)
+    assert module.forward(np.ones((3, 4))).shape == (3, 4)
+    assert module.setNumInputDims(1).forward(np.ones((1, 4))).shape == (1, 4)
+    assert module.resetSize(2, -1).forward(np.ones((3, 4))).shape == (3, 2, 2)
+    assert repr(module) == "nn.View(2, -1)"
+
+
+@pytest.mark.parametrize("sizes", [(), (0,), (2, -2), (-1, -1), (1.5,)])
+@pytest.mark.parametrize("build", [nn.View, nn.Reshape])
+def test_sizes_are_whole_numbers_from_one(build, sizes):
+    with pytest.raises(nn.RangeError, match=f"nn.{build.__name__}"):
+        build(*sizes)
+
+
+def test_an_input_of_another_size_is_told_both_sizes():
+    with pytest.raises(nn.ShapeError, match=r"nn\.View\(5, 2\): an input of 24 numbers \(float64 2x3x4\) .* 5x2"):
+        nn.View(5, 2).forward(X)
+    with pytest.raises(nn.ShapeError, match=r"nn\.Reshape\(5x2\): an input of 24 numbers .* 2x5x2"):
+        nn.Reshape(5, 2).forward(X)
+
+
+def test_unsqueeze_takes_every_input_as_it_comes():
+    module = nn.Unsqueeze(1)
+    assert module.forward(np.ones(3)).shape == (1, 3)
+    assert module.forward(np.ones((2, 3))).shape == (1, 2, 3)
+    for place in (3, -4, 5):
+        with pytest.raises(nn.RangeError, match="no such place"):
+            nn.Unsqueeze(place).forward(np.ones(1))
+
+
+def test_dimensions_are_counted_from_one():
+    for build, arguments in ((nn.Select, (0, 1)), (nn.Select, (1, 0)), (nn.Squeeze, (0,)), (nn.Transpose, ([0, 1],))):
+        with pytest.raises(nn.RangeError, match="counted from 1"):
+            build(*arguments)
+    with pytest.raises(nn.RangeError, match="pairs"):
+        nn.Transpose(1, 2)
+    with pytest.raises(nn.RangeError, match="index 5 is out of range, dimension 2 has 3"):
+        nn.Select(2, 5).forward(X)
+
+
+def test_padding_is_put_in_where_index_says():
+    x = np.array([1.0, 2.0, 3.0])
+    outputs = {
+        (-2, 1): [0, 0, 1, 2, 3],
+        (-2, 2): [1, 0, 0, 2, 3],
+        (-1, 4): [1, 2, 3, 0],
+        (2, 1): [1, 2, 3, 0, 0],
+        (2, 3): [1, 0, 0, 2, 3],
+        (1, 4): [0, 1, 2, 3],
+        (0, 1): [1, 2, 3],
+    }
+    for (pad, index), expected in outputs.items():
+        assert nn.Padding(1, pad, 1, 0, index).forward(x).tolist() == expected
+
+
+def test_a_single_class_becomes_a_vector():
+    module = nn.OneHot(3)
+    assert module.forward(2).tolist() == [0, 1, 0]
+    assert module.backward(2, np.ones(3)) == 0
+    assert module.float().forward(2).dtype == np.float32
+    with pytest.raises(nn.RangeError, match="indices from 1 to 3, got 4"):
+        module.forward(4)
+
+
+def test_the_gradient_has_the_outputs_shape():
+    module = nn.View(6, 4)
+    module.forward(X)
+    with pytest.raises(nn.ShapeError, match=r"put out 6x4, .* got float64 4x6"):
+        module.backward(X, np.ones((4, 6)))
