@@ -23,9 +23,9 @@ def load_torch_weights(net, weights):
     """Set the weights of a recurrent network from arrays as PyTorch's RNN, LSTM and GRU name them; return the network.
 
     ``net`` is a cell (RNN, LSTM, GRU with ``reset_after=True``), an LSTM.stack, or an Unroll, Bidirectional or Layers
-    of such; ``weights`` is a dict with ``weight_ih_l0``, ``weight_hh_l0``, ``bias_ih_l0``, ``bias_hh_l0``, the same with
-    ``l1`` for the next layer and with ``_reverse`` behind for the backward direction (a module's ``state_dict()``, each
-    turned into an array). Gates are put into the order of this package. Absent biases are zeros.
+    of such; ``weights`` is a dict with ``weight_ih_l0``, ``weight_hh_l0``, ``bias_ih_l0``, ``bias_hh_l0``, the same
+    with ``l1`` for the next layer and with ``_reverse`` behind for the backward direction (a module's ``state_dict()``,
+    each turned into an array). Gates are put into the order of this package. Absent biases are zeros.
 
     Raises RangeError for missing or unknown names, ShapeError for an array that does not fit, GraphError for a network
     that PyTorch has no counterpart of.
@@ -95,15 +95,22 @@ def _layers(net):
 
 
 def _gates(cell):
+    """The number of a cell's gates."""
+    gates = _count_gates(cell)
+    if gates not in _ORDER:
+        raise GraphError(
+            "PyTorch's layout is that of RNN.create, LSTM.create and GRU.create(..., reset_after=True), not of this "
+            f"cell: {cell!r}"
+        )
+    return gates
+
+
+def _count_gates(cell):
     names = {node.name for node in cell.forwardnodes}
-    if {"i2h", "h2h"} <= names and "in_gate_peephole" not in names:
-        rows, width = cell["h2h"].module.weight.shape
-        if len(cell["i2h"].module.weight) == rows and rows in (width, 3 * width, 4 * width):
-            return rows // width
-    raise GraphError(
-        "PyTorch's layout is that of RNN.create, LSTM.create and GRU.create(..., reset_after=True), not of this cell: "
-        f"{cell!r}"
-    )
+    if not {"i2h", "h2h"} <= names or "in_gate_peephole" in names:
+        return None
+    rows, width = cell["h2h"].module.weight.shape
+    return rows / width if len(cell["i2h"].module.weight) == rows else None
 
 
 def _blocks(value, gates, shape, name):
@@ -111,7 +118,7 @@ def _blocks(value, gates, shape, name):
     value = np.asarray(value)
     if value.shape != shape:
         raise ShapeError(f"the array for {name} must be {'x'.join(map(str, shape))}, got {shape_of(value)}")
-    blocks = np.split(value, gates)
+    blocks = np.split(value, int(gates))
     signs = _SIGNS[gates]
     return np.concatenate([signs[gate] * blocks[gate] for gate in _ORDER[gates]])
 
@@ -128,7 +135,8 @@ def load_gate_weights(cell, parameters):
 
     ``parameters`` is a dict of ``Wf``, ``Wi``, ``Wo`` and ``Wc`` (each n_a x (n_a + n_x), the columns of the previous
     hidden state first) and ``bf``, ``bi``, ``bo``, ``bc`` (n_a x 1, or n_a): the forget, input (update) and output
-    gates and the candidate. ``Wy`` (n_y x n_a) and ``by`` go to the node named ``decoder``, a Linear, if the cell has one.
+    gates and the candidate. ``Wy`` (n_y x n_a) and ``by`` go to the node named ``decoder``, a Linear, if the cell has
+    one.
 
     Raises RangeError for a missing matrix, ShapeError for one of another shape.
 
@@ -176,8 +184,7 @@ def _lstm(cell):
     """The two Linear modules of an LSTM, which may be nested in a cell with a decoder on top."""
     candidates = [cell, *(module for module in cell.modules if isinstance(module, gModule))]
     for candidate in candidates:
-        names = {node.name for node in candidate.forwardnodes}
-        if {"i2h", "h2h"} <= names and _gates(candidate) == 4:
+        if _count_gates(candidate) == 4:
             return candidate["i2h"].module, candidate["h2h"].module
     raise GraphError(f"one matrix for each gate is the layout of an LSTM, not of {cell!r}")
 

@@ -1,0 +1,107 @@
+"""What does not fit is refused with the rule, what came, and the place."""
+
+import numpy as np
+import pytest
+
+import pygraph_nn as nn
+from pygraph_nn.errors import GraphError, NodeError, RangeError, ShapeError, StateError, TensorTypeError
+
+X, H = np.zeros((5, 2, 3)), np.zeros((2, 4))
+
+
+@pytest.fixture
+def layer():
+    return nn.Unroll(nn.LSTM.create(3, 4))
+
+
+@pytest.mark.parametrize(
+    "input, error, message",
+    [
+        (np.zeros((0, 2, 3)), ShapeError, r"number of times \(T\) must be at least 1, got float64 0x2x3"),
+        (np.zeros((5, 0, 3)), ShapeError, r"number of sequences \(B\) must be at least 1, got float64 5x0x3"),
+        (np.zeros((5, 3)), ShapeError, r"sequence of batches \(T x B x width\), got float64 5x3"),
+        ([[1.0]], TensorTypeError, r"takes an array \(T x B x ...\)"),
+        ([], TensorTypeError, "takes an array"),
+        (X.astype("float32"), TensorTypeError, "float32"),
+        ([X, H], ShapeError, r"has 2 states, got 1: \[float64 2x4\]"),
+        ([X, H, H, H], ShapeError, "has 2 states, got 3"),
+        ([X, H, np.zeros((3, 4))], ShapeError, "state 2 has one row for each of 2 sequences, got float64 3x4"),
+        ([X, H.astype("float32"), H], TensorTypeError, r"state 1 is float32 2x4.*astype\('float64'\)"),
+        ([X, [1.0], H], TensorTypeError, "state 1 is an array or None"),
+        ([X, np.array([5, 0])], RangeError, "lengths lie from 1 to the number of times, 5; that of sequence 2 is 0"),
+        ([X, np.array([6, 1])], RangeError, "that of sequence 1 is 6"),
+        ([X, np.array([5, 1, 1])], ShapeError, "one integer for each of 2 sequences, got int64 3"),
+        ([X, np.ones((2, 5), bool)], ShapeError, "the mask is T x B, 5x2 here, got bool 2x5"),
+    ],
+)
+def test_inputs(layer, input, error, message):
+    with pytest.raises(error, match=message):
+        layer.forward(input)
+
+
+def test_states_of_another_width_name_the_node_and_the_time(layer):
+    with pytest.raises(NodeError, match=r"node 'h2h'(.|\n)*at time 1 of 5") as caught:
+        layer.forward([X, H, np.zeros((2, 3))])
+    assert caught.value.node.name == "h2h"
+
+
+def test_an_input_of_another_width_names_the_node(layer):
+    with pytest.raises(NodeError, match=r"'i2h' \(nn.Linear\(3 -> 16\)\)(.|\n)*for all times at once"):
+        layer.forward(np.zeros((5, 2, 4)))
+
+
+class Fails(nn.Tanh):
+    """A Tanh that fails in the backward pass of its third call."""
+
+    def updateGradInput(self, input, gradOutput):
+        if input[0, 0] == 3:
+            raise ZeroDivisionError("three")
+        return super().updateGradInput(input, gradOutput)
+
+
+@pytest.mark.parametrize("hoist, place", [(True, "for all times at once"), (False, "at time 3 of 4")])
+def test_a_failure_backward_names_node_and_time(hoist, place):
+    x, h = nn.Identity()(), nn.Identity()()
+    cell = nn.gModule([x, h], [nn.CAddTable()([Fails()(x).annotate(name="culprit"), h])])
+    layer = nn.Unroll(cell, hoist=hoist, state_sizes=[1])
+    x = np.arange(1.0, 5).reshape(4, 1, 1)
+    if hoist:
+        x[0] = 3
+    y = layer.forward(x)
+    with pytest.raises(NodeError, match=f"'culprit'(.|\n)*three(.|\n)*{place}"):
+        layer.backward(x, y)
+
+
+def test_gradients_that_do_not_fit(layer):
+    layer.forward([X, H, H])
+    with pytest.raises(ShapeError, match="has 3 outputs, got 2 gradOutputs"):
+        layer.backward([X, H, H], [H, H])
+    with pytest.raises(ShapeError, match="the output is 5x2x4, but gradOutput float64 2x4"):
+        layer.backward([X, H, H], [H, H, H])
+    with pytest.raises(ShapeError, match="a state is float64 2x4, but gradOutput float64 5x2x3"):
+        layer.backward([X, H, H], [None, X, H])
+
+
+def test_backward_needs_forward(layer):
+    with pytest.raises(StateError, match="backward needs a forward pass"):
+        layer.updateGradInput(X, H)
+    with pytest.raises(StateError, match="accGradParameters needs updateGradInput"):
+        layer.accGradParameters(X, H)
+
+
+def test_what_is_no_cell():
+    with pytest.raises(GraphError, match=r"takes a gModule(.|\n)*got nn.Linear\(3 -> 4\)"):
+        nn.Unroll(nn.Linear(3, 4))
+    x = nn.Identity()()
+    with pytest.raises(GraphError, match="at least one state(.|\n)*1 inputs"):
+        nn.Unroll(nn.gModule([x], [nn.Tanh()(x)]))
+    with pytest.raises(ShapeError, match="the cell has 1 states"):
+        nn.Unroll(nn.RNN.create(3, 4), state_sizes=[4, 4])
+
+
+def test_states_of_unknown_width():
+    x, h = nn.Identity()(), nn.Identity()()
+    layer = nn.Unroll(nn.gModule([x, h], [nn.CAddTable()([x, h])]))
+    with pytest.raises(ShapeError, match=r"pass the initial states, or Unroll\(cell, state_sizes"):
+        layer.forward(X)
+    assert nn.Unroll(layer.cell, state_sizes=[3]).forward(X + 1)[-1, 0, 0] == 5

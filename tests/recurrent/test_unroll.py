@@ -1,0 +1,302 @@
+"""Unroll computes what a loop over clones of the cell computes, however it orders the work."""
+
+import numpy as np
+import pytest
+from recurrent_cells import CELLS, draw, with_decoder
+
+import pygraph_nn as nn
+from pygraph_nn.nesting import compare
+from pygraph_nn.recurrent.timeplan import Loop, Rows
+from pygraph_nn.testing import check_gradients
+
+every_cell = pytest.mark.parametrize("name", CELLS)
+LENGTHS = np.array([5, 3])
+
+
+def clones_by_hand(cell, x, states, gradients):
+    """Torch7's way: a clone for each time, that shares parameters; outputs, gradients by x, by states."""
+    n = len(states)
+    clones = [cell.clone("weight", "bias", "gradWeight", "gradBias") for _ in x]
+    inputs, outputs = [], []
+    for t, clone in enumerate(clones):
+        inputs.append([x[t], *states])
+        output = clone.forward(inputs[-1])
+        outputs.append(output if isinstance(output, list) else [output])
+        states = outputs[-1][:n]
+    shown = [(out[n:] or out[n - 1 : n])[0] for out in outputs]
+    extra = len(outputs[0]) > n
+    last, by_x = list(gradients[1:]), [None] * len(x)
+    for t in reversed(range(len(x))):
+        by_output = [*last, gradients[0][t]] if extra else [*last[:-1], last[-1] + gradients[0][t]]
+        by_x[t], *last = clones[t].backward(inputs[t], by_output if len(by_output) > 1 else by_output[0])
+    return [np.stack(shown), *states], [np.stack(by_x), *last]
+
+
+def pass_through(layer, input, gradOutput):
+    layer.zeroGradParameters()
+    nn.manualSeed(3)
+    output = layer.forward(input)
+    by_input = layer.backward(input, gradOutput)
+    return output, by_input, [gradient.copy() for gradient in layer.parameters()[1]]
+
+
+@every_cell
+def test_equals_the_clones_made_by_hand(name):
+    cell = CELLS[name]()
+    x, states, gradients = draw(cell)
+    output, by_input, accumulated = pass_through(nn.Unroll(cell), [x, *states], gradients)
+    cell.zeroGradParameters()
+    nn.manualSeed(3)
+    expected = clones_by_hand(cell, x, states, gradients)
+    assert compare([output, by_input], list(expected), atol=1e-12)
+    assert compare(accumulated, cell.parameters()[1], atol=1e-12)
+
+
+@every_cell
+@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "lengths"])
+def test_the_plan_changes_nothing_but_the_order(name, reverse, lengths):
+    cell = CELLS[name]()
+    x, states, gradients = draw(cell)
+    input = [x, *([] if lengths is None else [lengths]), *states]
+    planned = pass_through(nn.Unroll(cell, reverse), input, gradients)
+    plain = pass_through(nn.Unroll(cell, reverse, hoist=False), input, gradients)
+    assert compare(list(planned), list(plain), atol=1e-12)
+
+
+@every_cell
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "lengths"])
+def test_gradients_agree_with_finite_differences(name, lengths):
+    cell = CELLS[name]()
+    x, states, _ = draw(cell)
+    input = [x, *([] if lengths is None else [lengths]), *states]
+    reseed = 5 if name == "dropout" else None
+    assert check_gradients(nn.Unroll(cell), input, reseed=reseed) < 1e-5
+
+
+def blocks_of(cell, width=3):
+    layer = nn.Unroll(cell)
+    layer.forward(nn.randn(5, 2, width))
+    return layer._plan.blocks
+
+
+def names(block):
+    return {call.step.node.name for call in block.calls}
+
+
+def test_what_needs_no_state_runs_once():
+    *before, loop = blocks_of(nn.LSTM.create(3, 4))
+    assert all(isinstance(block, Rows) for block in before) and names(before[-1]) == {"i2h"}
+    assert isinstance(loop, Loop) and "h2h" in names(loop)
+
+
+def test_what_feeds_no_state_runs_once():
+    *_, loop, decoder = blocks_of(with_decoder())
+    assert isinstance(loop, Loop) and isinstance(decoder, Rows) and names(decoder) == {"decoder"}
+
+
+def test_each_layer_of_a_stack_is_a_loop_of_its_own():
+    blocks = blocks_of(nn.LSTM.stack(3, 4, 3))
+    assert [type(block).__name__[0] for block in blocks if len(block.calls) > 1] == ["L"] * 3
+    assert sum("i2h" in names(block) for block in blocks if isinstance(block, Rows)) == 3
+
+
+def test_random_modules_stay_in_the_order_of_their_draws():
+    training = CELLS["dropout"]()
+    blocks = blocks_of(training)
+    (drawing,) = [block for block in blocks if any(isinstance(c.module, nn.Dropout) for c in block.calls)]
+    assert sum(isinstance(call.module, nn.Dropout) for call in drawing.calls) == 2
+    assert sum(isinstance(block, Loop) for block in blocks_of(training.evaluate())) == 3
+
+
+def test_the_plan_follows_a_change_of_mode():
+    cell = CELLS["dropout"]()
+    layer = nn.Unroll(cell)
+    x = nn.randn(5, 2, 3)
+    layer.forward(x)
+    evaluated = layer.evaluate().forward(x)
+    assert compare(evaluated, layer.forward(x))
+    assert not compare(evaluated, layer.training().forward(x), atol=1e-3)
+
+
+def test_no_states_are_zeros_and_the_last_ones_are_kept():
+    layer = nn.Unroll(nn.LSTM.create(3, 4))
+    x = nn.randn(5, 2, 3)
+    y, c, h = layer.forward([x, np.zeros((2, 4)), None])
+    assert compare(layer.forward(x), y)
+    assert compare(layer.states, [c, h]) and compare(y[-1], h)
+
+
+def test_carried_states_continue_a_sequence():
+    layer = nn.Unroll(nn.LSTM.stack(3, 4, 2))
+    x = nn.randn(6, 2, 3)
+    whole = layer.forward(x)
+    first, *states = layer.forward([x[:2], *[None] * 4])
+    second, *states = layer.forward([x[2:], *states])
+    assert compare(np.concatenate([first, second]), whole, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", [name for name in CELLS if name not in ("not row-wise", "dropout")])
+def test_lengths_are_shorter_sequences(name):
+    cell = CELLS[name]()
+    x, states, gradients = draw(cell)
+    layer = nn.Unroll(cell)
+    y, *last = layer.forward([x, LENGTHS, *states])
+    assert not y[3:, 1].any()
+    for row, length in enumerate(LENGTHS):
+        alone, *its_last = layer.forward([x[:length, row : row + 1], *(s[row : row + 1] for s in states)])
+        assert compare(y[:length, row : row + 1], alone, atol=1e-14)
+        assert compare([s[row : row + 1] for s in last], its_last, atol=1e-14)
+
+
+def test_reverse_with_lengths_begins_at_each_end():
+    layer = nn.Unroll(nn.GRU.create(3, 4), reverse=True)
+    x = nn.randn(5, 2, 3)
+    y = layer.forward([x, LENGTHS])
+    forward = nn.Unroll(layer.cell)
+    assert compare(y[:3, 1:], forward.forward(x[2::-1, 1:])[::-1], atol=1e-14)
+
+
+def test_what_lies_beyond_the_end_does_not_matter():
+    layer = nn.Unroll(nn.LSTM.create(3, 4))
+    x = nn.randn(5, 2, 3)
+    g = nn.randn(5, 2, 4)
+    clean = pass_through(layer, [x, LENGTHS], g)
+    x = x.copy()
+    x[3:, 1] = np.nan
+    dirty = pass_through(layer, [x, LENGTHS], g)
+    assert compare(list(clean), list(dirty), atol=1e-15)
+    assert not dirty[1][0][3:, 1].any()
+
+
+def test_a_mask_may_have_holes():
+    layer = nn.Unroll(nn.LSTM.create(3, 4))
+    x = nn.randn(5, 2, 3)
+    mask = np.array([[1, 1], [0, 1], [1, 0], [0, 1], [1, 1]], bool)
+    y = layer.forward([x, mask])
+    assert compare(y[[0, 2, 4], :1], layer.forward(x[[0, 2, 4], :1]), atol=1e-14)
+    assert not y[[1, 3], 0].any()
+
+
+class Embedding(nn.Module):
+    """The rows of a matrix that integers from 0 name."""
+
+    row_wise = takes_integers = True
+
+    def __init__(self, count, width):
+        super().__init__()
+        self.weight, self.gradWeight = nn.randn(count, width), np.zeros((count, width))
+
+    def updateOutput(self, input):
+        self.output = self.weight[input]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = np.zeros_like(input)
+        return self.gradInput
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        np.add.at(self.gradWeight, input, scale * gradOutput)
+
+
+def test_integer_sequences_reach_modules_that_take_indices():
+    x, h = nn.Identity()(), nn.Identity()()
+    joined = nn.CAddTable()([Embedding(7, 4)(x), nn.Linear(4, 4)(h)])
+    layer = nn.Unroll(nn.gModule([x, h], [nn.Tanh()(joined)]))
+    indices = np.array([[1, 6], [3, 3], [0, 5]])
+    y = layer.forward(indices)
+    assert y.shape == (3, 2, 4)
+    assert not layer.backward(indices, np.ones_like(y)).any()
+    plain = nn.Unroll(layer.cell, hoist=False)
+    accumulated = pass_through(layer, indices, np.ones_like(y))[2]
+    assert compare(accumulated, pass_through(plain, indices, np.ones_like(y))[2], atol=1e-14)
+
+
+def test_an_unwanted_gradient_is_spared():
+    cell = nn.LSTM.create(3, 4)
+    x, states, gradients = draw(cell)
+    full = pass_through(nn.Unroll(cell), [x, *states], gradients)
+    spared = pass_through(nn.Unroll(cell, input_gradient=False), [x, *states], gradients)
+    assert spared[1][0] is None
+    assert compare(spared[1][1:], full[1][1:]) and compare(spared[2], full[2])
+
+
+def test_gradients_that_are_none_count_as_zeros():
+    cell = nn.LSTM.create(3, 4)
+    x, states, (by_y, by_c, by_h) = draw(cell)
+    layer = nn.Unroll(cell)
+    some = pass_through(layer, [x, *states], [None, by_c, None])
+    zeros = pass_through(layer, [x, *states], [0 * by_y, by_c, 0 * by_h])
+    assert compare(list(some), list(zeros), atol=1e-15)
+
+
+def test_accumulation_by_itself_equals_backward():
+    cell = CELLS["shared"]()
+    x, states, gradients = draw(cell)
+    layer = nn.Unroll(cell)
+    expected = pass_through(layer, [x, *states], gradients)[2]
+    layer.zeroGradParameters()
+    layer.forward([x, *states])
+    layer.updateGradInput([x, *states], gradients)
+    assert not any(gradient.any() for gradient in layer.parameters()[1])
+    layer.accGradParameters([x, *states], gradients, 0.5)
+    layer.accGradParameters([x, *states], gradients, 0.5)
+    assert compare(layer.parameters()[1], expected, atol=1e-13)
+
+
+def test_one_unroll_at_two_places_of_a_graph():
+    layer = nn.Unroll(nn.RNN.create(3, 3))
+    x = nn.Identity()()
+    net = nn.gModule([x], [layer(layer(x))])
+    assert check_gradients(net, nn.randn(4, 2, 3)) < 1e-6
+
+
+def test_parameters_are_the_cells_own_and_move_along():
+    cell = nn.LSTM.create(3, 4)
+    layer = nn.Unroll(cell)
+    x = nn.randn(5, 2, 3)
+    layer.forward(x)
+    flat, gradient = layer.getParameters()
+    layer.zeroGradParameters()
+    layer.backward(x, np.ones((5, 2, 4)))
+    assert np.shares_memory(cell["i2h"].module.weight, flat) and gradient.any()
+    assert flat.size == 4 * 4 * (3 + 4 + 2)
+
+
+def test_nothing_handed_out_is_overwritten():
+    layer = nn.Unroll(nn.LSTM.create(3, 4))
+    x, states, gradients = draw(layer.cell)
+    first = [layer.forward([x, *states]), layer.backward([x, *states], gradients)]
+    kept = [[part.copy() for part in table] for table in first]
+    layer.forward([2 * x, *states])
+    layer.backward([2 * x, *states], gradients)
+    assert compare(first, kept)
+
+
+def test_copies_and_types():
+    layer = nn.Unroll(nn.LSTM.create(3, 4), reverse=True)
+    x = nn.randn(5, 2, 3)
+    y = layer.forward(x)
+    twin = layer.clone()
+    assert compare(twin.forward(x), y)
+    twin.cell["i2h"].module.weight.fill(0)
+    assert compare(layer.forward(x), y)
+    assert compare(layer.float().forward(x.astype("float32")), y.astype("float32"), atol=1e-6)
+
+
+def test_memory_grows_linearly_with_time():
+    import tracemalloc
+
+    layer = nn.Unroll(nn.LSTM.create(8, 32))
+
+    def peak(T):
+        x = np.zeros((T, 16, 8))
+        layer.clearState()
+        tracemalloc.start()
+        layer.backward(x, np.ones_like(layer.forward(x)))
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    peak(4)
+    assert peak(80) < 2.2 * peak(40)

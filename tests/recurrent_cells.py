@@ -1,0 +1,61 @@
+"""Cells and sequences that the tests of recurrent networks share."""
+
+import numpy as np
+
+import pygraph_nn as nn
+
+
+def with_batch_sum(width=3, size=4):
+    """A cell with a module that is not row-wise on the way in: JoinTable and Narrow along the rows."""
+    x, h = nn.Identity()(), nn.Identity()()
+    turned = nn.Narrow(1, 1, 2)(nn.JoinTable(1)([x, x]))
+    mixed = nn.Linear(width, size)(nn.CAddTable()([x, turned]))
+    return nn.gModule([x, h], [nn.Tanh()(nn.CAddTable()([mixed, nn.Linear(size, size)(h)]))])
+
+
+def with_decoder(width=3, size=4, classes=5):
+    """An LSTM under a decoder: the output is no state."""
+    x, c, h = nn.Identity()(), nn.Identity()(), nn.Identity()()
+    next_c, next_h = nn.LSTM.create(width, size)([x, c, h]).split(2)
+    decoder = nn.Linear(size, classes)(next_h).annotate(name="decoder")
+    return nn.gModule([x, c, h], [next_c, next_h, decoder])
+
+
+def shared_twice(width=3, size=3):
+    """One Linear at two places, once on the input and once on the state; a container; a delayed state of no loop."""
+    x, h, late = nn.Identity()(), nn.Identity()(), nn.Identity()()
+    linear = nn.Linear(width, size)
+    both = nn.CAddTable()([linear(x), linear(h), nn.Linear(size, size)(late)])
+    deep = nn.Sequential().add(nn.Linear(size, size)).add(nn.Sigmoid())(both)
+    return nn.gModule([x, h, late], [nn.Tanh()(deep), nn.MulConstant(2)(x)])
+
+
+def with_dropout(width=3, size=4):
+    """Three layers with dropout between them: draws must fall in the order of the plain way."""
+    return nn.LSTM.stack(width, size, 3, dropout=0.4)
+
+
+CELLS = {
+    "rnn": lambda: nn.RNN.create(3, 4),
+    "relu": lambda: nn.RNN.create(3, 4, nonlinearity="relu"),
+    "lstm": lambda: nn.LSTM.create(3, 4),
+    "peephole": lambda: nn.PeepholeLSTM.create(3, 4),
+    "gru": lambda: nn.GRU.create(3, 4),
+    "gru, reset after": lambda: nn.GRU.create(3, 4, reset_after=True),
+    "stack": lambda: nn.LSTM.stack(3, 4, 3),
+    "dropout": with_dropout,
+    "not row-wise": with_batch_sum,
+    "decoder": with_decoder,
+    "shared": shared_twice,
+}
+
+
+def draw(cell, T=5, B=2, seed=0):
+    """A sequence of B = 2, initial states, and gradients for everything that an Unroll of the cell puts out."""
+    generator = np.random.default_rng(seed)
+    layer = nn.Unroll(cell)
+    sizes = [size[0] for size in layer._find_sizes([None] * layer.n_states)]
+    x = generator.standard_normal((T, B, 3))
+    states = [generator.standard_normal((B, size)) for size in sizes]
+    output = layer.forward([x, *states])
+    return x, states, [generator.standard_normal(part.shape) for part in output]
