@@ -6,7 +6,9 @@ from .arithmetic import *
 from .containers import *
 from .conversion import *
 from .convolution import *
+from .distances import *
 from .dropout import *
+from .embedding import *
 from .full_convolution import *
 from .gradients import *
 from .linear import *
@@ -25,6 +27,7 @@ from .scaling import *
 from .selection import *
 from .shapes import *
 from .softmax import *
+from .spatial_normalization import *
 from .subsampling import *
 from .table_structure import *
 from .tables import *
