@@ -17,7 +17,9 @@ def positions(module, index, count, what="index"):
         raise TensorTypeError(f"{module!r}: each {what} must stand in an array of whole numbers, got {shape_of(index)}")
     found = index.astype(np.intp)
     if index.dtype.kind == "f" and not (found == index).all():
-        raise RangeError(f"{module!r}: each {what} must be a whole number from 1 to {count}, got {index[found != index][0]}")
+        raise RangeError(
+            f"{module!r}: each {what} must be a whole number from 1 to {count}, got {index[found != index][0]}"
+        )
     wrong = (found < 1) | (found > count)
     if wrong.any():
         raise RangeError(
