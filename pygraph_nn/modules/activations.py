@@ -131,6 +131,8 @@ class HardTanh(Elementwise):
     array([-2. ,  0. ,  0.5])
     """
 
+    min_val, max_val = -1, 1  # what a file does not mention
+
     def __init__(self, min_value=-1, max_value=1, inplace=False):
         super().__init__()
         self.min_val = checks.number(min_value, "min_value")

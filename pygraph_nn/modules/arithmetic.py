@@ -191,6 +191,8 @@ class Constant(Module):
            [3.5]])
     """
 
+    nInputDim = None  # what a file does not mention
+
     def __init__(self, value, nInputDim=None):
         super().__init__()
         if not isinstance(value, np.ndarray):

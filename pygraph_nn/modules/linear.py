@@ -35,6 +35,7 @@ class Linear(Module):
 
     row_wise = True
     accumulates_rows = True
+    bias = gradBias = None  # what a file does not mention
 
     def __init__(self, inputSize, outputSize, bias=True):
         super().__init__()
@@ -225,6 +226,7 @@ class PartialLinear(Module):
     """
 
     row_wise = True
+    bias = gradBias = None  # what a file does not mention
 
     def __init__(self, inputsize, outputsize, bias=True):
         super().__init__()
@@ -298,6 +300,7 @@ class Bilinear(Module):
 
     row_wise = True
     accumulates_rows = True
+    bias = gradBias = None  # what a file does not mention
 
     def __init__(self, inputSize1, inputSize2, outputSize, bias=True):
         super().__init__()

@@ -13,6 +13,7 @@ class _Reduction(Module):
     """What all of them share: the dimension, and that a vector is reduced to a vector of one."""
 
     squeeze = True
+    nInputDims = None  # what a file does not mention
 
     def __init__(self, dimension=1, nInputDims=None):
         super().__init__()

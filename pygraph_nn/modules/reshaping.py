@@ -166,6 +166,8 @@ class Squeeze(_Reshaping):
     (2, 3, 1)
     """
 
+    dim = numInputDims = None  # what a file does not mention
+
     def __init__(self, dim=None, numInputDims=None):
         super().__init__()
         self.dim = None if dim is None else checks.dimension(dim, "dim")
@@ -200,6 +202,8 @@ class Unsqueeze(_Reshaping):
     >>> nn.Unsqueeze(1, 1).forward(np.zeros((3, 4))).shape
     (3, 1, 4)
     """
+
+    numInputDims = None  # what a file does not mention
 
     def __init__(self, pos, numInputDims=None):
         super().__init__()
@@ -301,6 +305,7 @@ class Replicate(Module):
     """
 
     takes_integers = True
+    ndim = None  # what a file does not mention
 
     def __init__(self, nfeatures, dim=1, ndim=None):
         super().__init__()

@@ -160,6 +160,7 @@ class Padding(Module):
     """
 
     takes_integers = True
+    nInputDim = None  # what a file does not mention
 
     def __init__(self, dim, pad, nInputDim=None, value=0, index=1):
         super().__init__()

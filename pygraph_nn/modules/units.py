@@ -27,6 +27,8 @@ class GatedLinearUnit(Module):
     array([[0.5, 1. ]])
     """
 
+    dim = None  # what a file does not mention
+
     def __init__(self, dim=None):
         super().__init__()
         self.dim = None if dim is None else checks.dimension(dim, "dim")
