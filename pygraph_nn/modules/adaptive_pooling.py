@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import rng
 from ..errors import RangeError, ShapeError
-from .checks import expect_rank
+from .checks import expect_gradient, expect_rank
 from .module import Module
 from .pooling import Maxima
 from .windows import Planes, mix, whole_numbers
@@ -288,8 +288,7 @@ class TemporalDynamicKMaxPooling(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        if not isinstance(gradOutput, np.ndarray) or gradOutput.shape != self.indices.shape:
-            raise ShapeError(f"{self!r}: gradOutput must have the output's shape {self.indices.shape}")
+        expect_gradient(self, gradOutput, self.indices.shape)
         self.gradInput = np.zeros_like(input)
         np.put_along_axis(self.gradInput, self.indices - 1, gradOutput, -2)
         return self.gradInput

@@ -5,6 +5,7 @@ import numpy as np
 from ..errors import RangeError, ShapeError
 from ..nesting import shape_of
 from .arithmetic import MulConstant, Power, Sqrt, Square
+from .checks import expect_gradient
 from .containers import Sequential
 from .module import Module
 from .pooling import SpatialAveragePooling, spread_sums, window_sums
@@ -109,11 +110,7 @@ class FeatureLPPooling(Module):
 
     def updateGradInput(self, input, gradOutput):
         axis, windows = self._axis(input), Windows((self.width,), (self.stride,))
-        if not isinstance(gradOutput, np.ndarray) or gradOutput.shape != self.output.shape:
-            raise ShapeError(
-                f"{self!r}: gradOutput must have the output's shape, {shape_of(self.output)}, "
-                f"got {shape_of(gradOutput)}"
-            )
+        expect_gradient(self, gradOutput, self.output.shape)
         # (x / y) ** (p - 1), with y taken out of the sum: 0 where y is.
         output = self._last(self.output, axis)
         zero = output == 0

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..errors import RangeError, ShapeError
 from ..nesting import shape_of
+from .checks import expect_gradient
 from .module import Module
 
 __all__ = [
@@ -22,7 +23,7 @@ class SidePadding(Module):
     """
 
     row_wise = True
-    sides = (("pad_t", "pad_b"), ("pad_l", "pad_r"))
+    sides: tuple[tuple[str, str], ...] = (("pad_t", "pad_b"), ("pad_l", "pad_r"))
 
     def _keep(self, **settings):
         """Keep the constructor's arguments as fields; None means as many as the first one."""
@@ -60,11 +61,7 @@ class SidePadding(Module):
     def updateGradInput(self, input, gradOutput):
         axes = self._axes(input)
         shape = input.shape[: input.ndim - len(axes)] + tuple(size + a + b for _, size, a, b in axes)
-        if not isinstance(gradOutput, np.ndarray) or gradOutput.shape != shape:
-            raise ShapeError(
-                f"{self!r}: gradOutput must have the output's shape {'x'.join(map(str, shape))}, got "
-                f"{shape_of(gradOutput)}"
-            )
+        expect_gradient(self, gradOutput, shape)
         gradInput = gradOutput
         for axis, size, before, after in axes:
             gradInput = self._narrow(gradInput, axis, size, before, after)

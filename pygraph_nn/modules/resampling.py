@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import RangeError, ShapeError
 from ..nesting import shape_of
-from .checks import expect_rank
+from .checks import expect_gradient, expect_rank
 from .module import Module
 from .windows import mix, whole_numbers
 
@@ -81,11 +81,7 @@ class Enlarging(Module):
 
     def updateGradInput(self, input, gradOutput):
         shape = input.shape[: -self._axes(input)] + self._wanted(input)
-        if not isinstance(gradOutput, np.ndarray) or gradOutput.shape != shape:
-            raise ShapeError(
-                f"{self!r}: gradOutput must have the output's shape {'x'.join(map(str, shape))}, got "
-                f"{shape_of(gradOutput)}"
-            )
+        expect_gradient(self, gradOutput, shape)
         if self.mode == "linear":
             self.gradInput = mix(gradOutput, [matrix.T for matrix in self._matrices(input)])
             return self.gradInput
@@ -216,6 +212,7 @@ class PixelShuffle(Module):
 
     def updateGradInput(self, input, gradOutput):
         *outer, channels, factor, _, height, width = self._split(input)
+        expect_gradient(self, gradOutput, (*outer, channels, height * factor, width * factor))
         parts = np.einsum("...chrws->...crshw", gradOutput.reshape(*outer, channels, height, factor, width, factor))
         self.gradInput = parts.reshape(input.shape)
         return self.gradInput

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import RangeError, ShapeError
 from ..nesting import shape_of
 from .arithmetic import Sqrt, Square
-from .checks import expect_rank
+from .checks import expect_gradient, expect_rank
 from .containers import Sequential
 from .convolution import SpatialConvolution
 from .module import Module
@@ -71,6 +71,7 @@ class SpatialCrossMapLRN(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
+        expect_gradient(self, gradOutput, input.shape)
         part = self._neighbours(gradOutput * self.output / self.scale)
         part *= 2 * self.alpha * self.beta / self.size
         self.gradInput = gradOutput * self.scale**-self.beta - part * input
@@ -176,6 +177,7 @@ class SpatialSubtractiveNormalization(Neighbourhood):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
+        expect_gradient(self, gradOutput, input.shape)
         self.gradInput = gradOutput - self._estimate_gradient(self.meanestimator, input, gradOutput / self.coef)
         return self.gradInput
 
@@ -221,6 +223,7 @@ class SpatialDivisiveNormalization(Neighbourhood):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
+        expect_gradient(self, gradOutput, input.shape)
         direct = gradOutput / self.thresholdedstds
         through = np.where(self.adjustedstds > self.threshold, -direct * self.output, 0)
         self.gradInput = direct + self._estimate_gradient(self.stdestimator, input, through / self.coef)

@@ -4,8 +4,9 @@ import numpy as np
 
 from ..errors import RangeError, ShapeError, StateError, TensorTypeError
 from ..nesting import shape_of
+from .checks import expect_gradient
 from .module import Module
-from .pooling import SpatialMaxPooling, VolumetricMaxPooling
+from .pooling import MaxPooling, SpatialMaxPooling, VolumetricMaxPooling
 
 __all__ = ["SpatialMaxUnpooling", "VolumetricMaxUnpooling"]
 
@@ -13,8 +14,8 @@ __all__ = ["SpatialMaxUnpooling", "VolumetricMaxUnpooling"]
 class MaxUnpooling(Module):
     """What the unpoolings share: they ask their pooling module for the places and sizes of its last pass."""
 
-    pools = None
-    sizes = ()
+    pools: type[MaxPooling]
+    sizes: tuple[str, ...]
 
     def __init__(self, poolingModule):
         super().__init__()
@@ -49,11 +50,7 @@ class MaxUnpooling(Module):
 
     def updateGradInput(self, input, gradOutput):
         planes, places, shape = self._places(input)
-        if gradOutput.shape != shape:
-            raise ShapeError(
-                f"{self!r}: gradOutput must have the output's shape {'x'.join(map(str, shape))}, got "
-                f"{shape_of(gradOutput)}"
-            )
+        expect_gradient(self, gradOutput, shape)
         taken = np.take_along_axis(gradOutput.reshape(planes, -1), np.maximum(places - 1, 0), 1)
         taken[places == 0] = 0
         self.gradInput = taken.reshape(input.shape)

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from ..errors import RangeError, ShapeError
 from ..nesting import shape_of
+from .checks import expect_gradient
 
 __all__ = []
 
@@ -92,8 +93,8 @@ class Windows:
         if needed == sizes:
             return array
         padded = np.full((*array.shape[:2], *needed), fill, array.dtype)
-        inside = tuple(slice(pad, pad + size) for pad, size in zip(self.pad, sizes, strict=True))
-        padded[(slice(None), slice(None), *inside)] = array
+        inside = (..., *(slice(pad, pad + size) for pad, size in zip(self.pad, sizes, strict=True)))
+        padded[inside] = array
         return padded
 
     def places(self, sizes, counts, first=0):
@@ -121,7 +122,8 @@ class Windows:
         """
         counts, turned = columns.shape[-len(self.kernel) :], target.swapaxes(0, 1)
         for position, inside, taken in self.places(target.shape[2:], counts, first):
-            turned[inside] += columns[(slice(None), *position)][taken]
+            place = (slice(None), *position)
+            turned[inside] += columns[place][taken]
 
     def tiles(self, samples, planes, counts, itemsize):
         """Yield (samples, rows) as slices, so that the columns of each tile stay within TILE_BYTES where they can."""
@@ -177,19 +179,20 @@ def kernel_gradient(windows, array, gradient, groups=1):
     """The gradient by the weight of ``correlate``: windows of ``array`` times ``gradient``: (G, O, C * kernel)."""
     counts = gradient.shape[2:]
     view = windows.over(array, counts)
-    total = 0
+    width = array.shape[1] // groups * math.prod(windows.kernel)
+    total = np.zeros((groups, gradient.shape[1] // groups, width), array.dtype)
     for samples, rows in windows.tiles(*array.shape[:2], counts, array.itemsize):
         columns = _columns(windows, view, samples, rows, groups)
         part = gradient[samples, :, rows].swapaxes(0, 1)
-        total = total + np.matmul(part.reshape(groups, part.shape[0] // groups, -1), columns.swapaxes(1, 2))
+        total += np.matmul(part.reshape(groups, part.shape[0] // groups, -1), columns.swapaxes(1, 2))
     return total
 
 
 def _columns(windows, view, samples, rows, groups):
     """One tile of the windows as matrices (G, C * kernel, N * counts)."""
     axes = len(windows.kernel)
-    tile = view[(samples, slice(None), *(slice(None),) * axes, rows)]
-    tile = np.moveaxis(tile, 0, axes + 1)
+    tile = np.moveaxis(view[samples], 0, axes + 1)
+    tile = tile[(slice(None),) * (axes + 2) + (rows,)]
     return tile.reshape(groups, math.prod(tile.shape[: axes + 1]) // groups, -1)
 
 
@@ -260,12 +263,10 @@ class Planes:
 
     def gradient(self, gradOutput, shape):
         """Return gradOutput as a batch of that shape; raise ShapeError if it has another."""
-        if not isinstance(gradOutput, np.ndarray) or gradOutput.shape not in (shape, shape[1:]):
-            raise ShapeError(
-                f"{self!r}: gradOutput must have the output's shape, {'x'.join(map(str, shape))} as a batch, got "
-                f"{shape_of(gradOutput)}"
-            )
-        return gradOutput if gradOutput.ndim == len(shape) else gradOutput[None]
+        if isinstance(gradOutput, np.ndarray) and gradOutput.ndim == len(shape) - 1:
+            gradOutput = gradOutput[None]
+        expect_gradient(self, gradOutput, shape)
+        return gradOutput
 
 
 class FramesLast:
