@@ -79,7 +79,7 @@ class gModule(Container, Pictured):
         for node in self.forwardnodes:
             node.graph = self
         self._list_modules()
-        self._program = self._view = self._values = self._gradients = None
+        self._program = self._plain = self._view = self._values = self._gradients = None
 
     def _check(self, inputs):
         topology.check(self.fg, inputs)
@@ -111,7 +111,7 @@ class gModule(Container, Pictured):
 
     def updateOutput(self, input):
         """Run every node once, in order."""
-        program = self._ready(input)
+        program = self._program = self._ready(input)
         values = [input] if self.nInputs == 1 else list(input)
         self._values, self._gradients, self._states = values, None, {}
         self._view = self, program.refs
@@ -227,7 +227,7 @@ class gModule(Container, Pictured):
         for array in (input,) if self.nInputs == 1 else input:
             if array.__class__ is not np.ndarray or array.dtype is not self._dtype:
                 return self._checked(input)
-        return self._program
+        return self._plain
 
     def _refuse_table(self, input):
         if not isinstance(input, (list, tuple)):
@@ -239,7 +239,7 @@ class gModule(Container, Pictured):
     def _compile(self):
         self._stamp, self._dtype, self._sweeps = gModule._revision, self.dtype, {}
         wrappers = [*gModule._everywhere, *self._hooks, *([_announce] if self._verbose else [])]
-        self._program = Program(self, _inlines, wrappers)
+        self._program = self._plain = Program(self, _inlines, wrappers)
         self._strict = None
 
     def _checked(self, input):
@@ -255,8 +255,8 @@ class gModule(Container, Pictured):
                     self._refuse(leaf)
                 strict = True
         if strict and self._strict is None:
-            self._strict = Program(self, _inlines, (*self._program.wrappers, _check_types))
-        return self._strict if strict else self._program
+            self._strict = Program(self, _inlines, (*self._plain.wrappers, _check_types))
+        return self._strict if strict else self._plain
 
     def _refuse(self, leaf):
         try:
@@ -267,9 +267,10 @@ class gModule(Container, Pictured):
     def _calls(self, verb):
         if self._values is None:
             raise StateError(f"{self._called()}: {verb} needs a forward pass with the same input first")
-        if verb not in self._sweeps:
-            self._sweeps[verb] = self._program.calls(verb)
-        return self._sweeps[verb]
+        key = verb, self._program is self._plain
+        if key not in self._sweeps:
+            self._sweeps[key] = self._program.calls(verb)
+        return self._sweeps[key]
 
     def _failure(self, step, phase, error):
         """The error that says which node failed, where it was declared and what reached it."""

@@ -261,7 +261,7 @@ ROWS = [
         ((np.ones((3, 4)), np.ones(3), "a target of 3x4", "float64 3"),),
         lambda torch, ours, t: lambda x: torch.nn.functional.multilabel_margin_loss(x, t.long() - 1),
     ),
-    CriterionRow(nn.MultiLabelMarginCriterion, matrix(4), this([3.0, 1.0, 0.0, 2.0])),
+    CriterionRow(nn.MultiLabelMarginCriterion, matrix(4), this([3, 1, 0, 2])),
     # Likeness
     CriterionRow(
         nn.HingeEmbeddingCriterion,
