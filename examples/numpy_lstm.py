@@ -4,8 +4,8 @@
 
 The formulas are those of a blog's code (seed: "LSTM network structure, forward pass in code, and PyTorch's source"):
 the four matrices work on [h, x] in one vector. Its slips are repaired: out_featrue, input_featur, np.random.randmom, a
-bias bo of out_feature x out_feature, a b0 for bo, an unclosed parenthesis, and h = np.dot(o, tanh(C)), a number, where the
-elementwise product is meant. PyTorch 0.4's LSTMCell, which the text goes on to read, comes third.
+bias bo of out_feature x out_feature, a b0 for bo, an unclosed parenthesis, and h = np.dot(o, tanh(C)), a number, where
+the elementwise product is meant. PyTorch 0.4's LSTMCell, which the text goes on to read, comes third.
 """
 
 import argparse
