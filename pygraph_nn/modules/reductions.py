@@ -93,7 +93,9 @@ class Mean(Sum):
 class _Extremum(_Reduction):
     """What Max and Min share: the gradient goes to the entry that was picked, the first one among equals."""
 
-    _pick = None
+    def _pick(self, input, axis):
+        """The position of the entry that is put out, along the axis."""
+        raise NotImplementedError
 
     def updateOutput(self, input):
         axis = self._axis(input)
@@ -122,7 +124,8 @@ class Max(_Extremum):
     array([2., 4.])
     """
 
-    _pick = staticmethod(np.argmax)
+    def _pick(self, input, axis):
+        return input.argmax(axis)
 
 
 class Min(_Extremum):
@@ -136,4 +139,5 @@ class Min(_Extremum):
     array([1., 3.])
     """
 
-    _pick = staticmethod(np.argmin)
+    def _pick(self, input, axis):
+        return input.argmin(axis)
