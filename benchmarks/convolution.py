@@ -24,15 +24,15 @@ except ImportError:
 REPEATS = 21
 
 
-def median(call):
-    """The median time of one call, in milliseconds."""
-    call()
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
+def medians(*calls):
+    """The median time of each call in milliseconds, the calls taking turns so that they share the machine's moods."""
+    times = [[] for _ in calls]
+    for _ in range(REPEATS + 1):
+        for call, taken in zip(calls, times, strict=True):
+            start = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - start)
+    return [1000 * statistics.median(taken[1:]) for taken in times]
 
 
 def cases():
@@ -82,21 +82,21 @@ def cases():
 
 
 def ours(make, shape):
-    """Median times of forward and of backward."""
+    """Our forward and backward pass, ready to be timed."""
     module = make().float()
     input = np.random.default_rng(0).standard_normal(shape, np.float32)
     gradOutput = np.ones_like(module.forward(input))
-    return median(lambda: module.forward(input)), median(lambda: module.backward(input, gradOutput))
+    return (lambda: module.forward(input)), (lambda: module.backward(input, gradOutput))
 
 
 def theirs(make, shape):
-    """Median times of PyTorch's forward and of its backward."""
+    """PyTorch's forward and backward pass, ready to be timed."""
     layer = make(torch.nn)
     input = torch.randn(shape, requires_grad=True)
     output = layer(input)
     gradOutput = torch.ones_like(output)
-    backward = median(lambda: torch.autograd.backward(output, gradOutput, retain_graph=True))
-    return median(lambda: layer(input)), backward
+    backward = lambda: torch.autograd.backward(output, gradOutput, retain_graph=True)  # noqa: E731
+    return (lambda: layer(input)), backward
 
 
 def main():
@@ -107,8 +107,9 @@ def main():
         mine = ours(make, shape)
         judged = theirs(make_theirs, shape) if torch is not None else (None, None)
         for pass_name, own, other in zip(("forward", "backward"), mine, judged, strict=True):
-            compared = f"{other:9.2f}{own / other:7.2f}" if other is not None else f"{'-':>9}{'-':>7}"
-            print(f"{name:<52}{pass_name:<10}{own:8.2f}{compared}")
+            took, *compared = medians(own, other) if other is not None else medians(own)
+            text = f"{compared[0]:9.2f}{took / compared[0]:7.2f}" if compared else f"{'-':>9}{'-':>7}"
+            print(f"{name:<52}{pass_name:<10}{took:8.2f}{text}")
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ class Convolving(Planes, Module):
 
     def _add_bias_gradient(self, gradient, scale):
         if self.bias is not None:
-            sums = gradient.reshape(*gradient.shape[:2], -1).sum((0, 2))
+            sums = gradient.sum((0, *range(2, gradient.ndim)))
             self.gradBias += scale * sums.reshape(self.gradBias.shape[::-1]).T
 
     def arguments(self):

@@ -152,9 +152,9 @@ def correlate(windows, array, weight, counts):
     """
     groups, planes, _ = weight.shape
     view = windows.over(array, counts)
-    output = np.empty((len(array), groups * planes, *counts), array.dtype)
+    output, buffer = np.empty((len(array), groups * planes, *counts), array.dtype), None
     for samples, rows in windows.tiles(*array.shape[:2], counts, array.itemsize):
-        columns = _columns(windows, view, samples, rows, groups)
+        buffer, columns = _columns(windows, view, samples, rows, groups, buffer)
         product = np.matmul(weight, columns)
         place = output[samples, :, rows].swapaxes(0, 1)
         place[...] = product.reshape(place.shape)
@@ -166,11 +166,14 @@ def scatter(windows, array, weight, sizes):
     groups, _, width = weight.shape
     planes = groups * width // math.prod(windows.kernel)
     counts = array.shape[2:]
-    output = np.zeros((len(array), planes, *sizes), array.dtype)
+    output, buffer = np.zeros((len(array), planes, *sizes), array.dtype), None
     turned = weight.swapaxes(1, 2)
     for samples, rows in windows.tiles(len(array), planes, counts, array.itemsize):
         part = array[samples, :, rows].swapaxes(0, 1)
-        columns = np.matmul(turned, part.reshape(groups, part.shape[0] // groups, -1))
+        matrices = part.reshape(groups, part.shape[0] // groups, -1)
+        shape = (groups, width, matrices.shape[2])
+        buffer = np.empty(math.prod(shape), array.dtype) if buffer is None else buffer
+        columns = np.matmul(turned, matrices, out=buffer[: math.prod(shape)].reshape(shape))
         windows.fold(columns.reshape(planes, *windows.kernel, *part.shape[1:]), output[samples], rows.start)
     return output
 
@@ -180,20 +183,27 @@ def kernel_gradient(windows, array, gradient, groups=1):
     counts = gradient.shape[2:]
     view = windows.over(array, counts)
     width = array.shape[1] // groups * math.prod(windows.kernel)
-    total = np.zeros((groups, gradient.shape[1] // groups, width), array.dtype)
+    total, buffer = np.zeros((groups, gradient.shape[1] // groups, width), array.dtype), None
     for samples, rows in windows.tiles(*array.shape[:2], counts, array.itemsize):
-        columns = _columns(windows, view, samples, rows, groups)
+        buffer, columns = _columns(windows, view, samples, rows, groups, buffer)
         part = gradient[samples, :, rows].swapaxes(0, 1)
         total += np.matmul(part.reshape(groups, part.shape[0] // groups, -1), columns.swapaxes(1, 2))
     return total
 
 
-def _columns(windows, view, samples, rows, groups):
-    """One tile of the windows as matrices (G, C * kernel, N * counts)."""
+def _columns(windows, view, samples, rows, groups, buffer):
+    """One tile of the windows as matrices (G, C * kernel, N * counts), laid out in the buffer, which is made if None.
+
+    The first tile is the largest one, so that one buffer serves all.
+    """
     axes = len(windows.kernel)
     tile = np.moveaxis(view[samples], 0, axes + 1)
     tile = tile[(slice(None),) * (axes + 2) + (rows,)]
-    return tile.reshape(groups, math.prod(tile.shape[: axes + 1]) // groups, -1)
+    if buffer is None:
+        buffer = np.empty(tile.size, tile.dtype)
+    columns = buffer[: tile.size].reshape(tile.shape)
+    columns[...] = tile
+    return buffer, columns.reshape(groups, math.prod(tile.shape[: axes + 1]) // groups, -1)
 
 
 class Planes:

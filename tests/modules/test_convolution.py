@@ -1,5 +1,7 @@
 """What the rows of the module table cannot say about convolutions."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,27 @@ def test_tiles_cover_all_samples_and_rows_once_and_stay_small():
             bytes_used = len(range(samples)[part]) * (rows.stop - rows.start) * counts[1] * planes * 9 * 4
             assert bytes_used <= windows.TILE_BYTES or rows.stop - rows.start == 1
         assert np.all(seen == 1)
+
+
+def test_no_buffer_grows_with_the_batch():
+    module = nn.SpatialConvolution(16, 16, 3, 3, 1, 1, 1, 1).float()
+    input = np.ones((64, 16, 64, 64), np.float32)
+    gradOutput = np.ones_like(input)
+    tracemalloc.start()
+    module.forward(input)
+    module.backward(input, gradOutput)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Output, gradInput and the padded input are as large as the input each; all columns would be nine times as large.
+    assert peak < 5 * input.nbytes
+
+
+def test_an_empty_batch_passes():
+    for make, (_, *shape) in MAKERS:
+        module = make()
+        output, gradInput, *gradients = passes(module, np.ones((0, *shape)))
+        assert len(output) == 0 and gradInput.shape == (0, *shape)
+        assert not any(gradient.any() for gradient in gradients)
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (3, 5), (8, 4)])
