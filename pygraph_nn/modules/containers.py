@@ -1,4 +1,4 @@
-"""Modules made of modules: in sequence, side by side on the entries of a table, or around one another."""
+"""Modules made of modules: their base, modules in sequence, and modules side by side on the entries of a table."""
 
 from ..errors import GraphError, NodeError, RangeError, StateError
 from ..memory import memory_key
@@ -99,16 +99,27 @@ class Container(Module):
             return result
         except StateError:
             raise
-        except NodeError as error:
-            raise NodeError(f"in module {index + 1} of {self.typename()}: {error}", error.node) from error
         except Exception as error:
-            raise NodeError(
-                f"in module {index + 1} of {self.typename()}, {module!r}, {verb} of {shape_of(arguments[0])}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
+            raise self._placed(index, verb, arguments[0], error) from error
+
+    def _placed(self, index, verb, input, error):
+        """The error with the place in front."""
+        if isinstance(error, NodeError):
+            return NodeError(f"in module {index + 1} of {self.typename()}: {error}", error.node)
+        return NodeError(
+            f"in module {index + 1} of {self.typename()}, {self.modules[index]!r}, {verb} of {shape_of(input)}: "
+            f"{type(error).__name__}: {error}"
+        )
 
     def check_input(self, input):
         """The modules inside check what reaches them."""
+
+    def check_inside(self, index, input):
+        """Let the module at ``index`` (Python's, from 0) check what is about to reach it; name the place if it fails."""
+        try:
+            self.modules[index].check_input(input)
+        except Exception as error:
+            raise self._placed(index, "forward", input, error) from error
 
     def parameters(self):
         """Return the parameters of all modules inside, and their gradients, each list in the modules' order.
@@ -182,6 +193,11 @@ class Sequential(Container):
         """True if every module inside is."""
         return all(module.row_wise for module in self.modules)
 
+    def check_input(self, input):
+        """The first module checks what reaches it."""
+        if self.modules:
+            self.check_inside(0, input)
+
     def updateOutput(self, input):
         steps = [input]
         for index in range(len(self.modules)):
@@ -221,7 +237,64 @@ class Sequential(Container):
         return self._indented([f"[{chain}]", *rows])
 
 
-class ParallelTable(Container):
+class SideBySide(Container):
+    """Base of containers whose modules stand side by side; a subclass says what each of them takes and gives.
+
+    ``deal(input)`` returns one input for each module, ``collect(outputs)`` makes the output of theirs,
+    ``share_out(gradOutput)`` returns one gradient for each module, and ``gather(input, gradients)`` makes the gradient
+    by the input of theirs.
+    """
+
+    def deal(self, input):
+        """By default every module takes the whole input."""
+        return [input] * len(self.modules)
+
+    def collect(self, outputs):
+        """By default the output is the table of the modules' outputs."""
+        return outputs
+
+    def share_out(self, gradOutput):
+        """By default the gradient is a table of one entry for each module."""
+        expect_table(self, gradOutput, len(self.output))
+        return gradOutput
+
+    def check_input(self, input):
+        """Every module checks what reaches it."""
+        for index, entry in enumerate(self.deal(input)):
+            self.check_inside(index, entry)
+
+    def updateOutput(self, input):
+        outputs = [self.run(i, "updateOutput", entry) for i, entry in enumerate(self.deal(input))]
+        self.output = self.collect(outputs)
+        return self.output
+
+    def _each(self, verb, input, gradOutput, *scale):
+        if self.output is None:
+            raise StateError(f"{self.typename()}: {verb} needs a forward pass with the same input first")
+        pairs = zip(self.deal(input), self.share_out(gradOutput), strict=True)
+        return [self.run(i, verb, entry, gradient, *scale) for i, (entry, gradient) in enumerate(pairs)]
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = self.gather(input, self._each("updateGradInput", input, gradOutput))
+        return self.gradInput
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        self._each("accGradParameters", input, gradOutput, scale)
+
+    def backward(self, input, gradOutput, scale=1):
+        self.gradInput = self.gather(input, self._each("backward", input, gradOutput, scale))
+        return self.gradInput
+
+    def __repr__(self):
+        last = len(self.modules)
+        rows = []
+        for n, module in enumerate(self.modules, 1):
+            lead, rest = ("  |`-> ", "  |    ") if n < last else ("   `-> ", "       ")
+            rows.append(lead + f"({n}): {module!r}".replace("\n", "\n  " + rest))
+        return self._indented(["input", *rows, "   ... -> output"])
+
+
+class ParallelTable(SideBySide):
     """y[i] = f_i(x[i]): the i-th module takes the i-th entry of the input table.
 
     Source: Torch7's nn/ParallelTable.lua.
@@ -232,32 +305,13 @@ class ParallelTable(Container):
     [array([1.]), array([0.])]
     """
 
-    def updateOutput(self, input):
+    def deal(self, input):
+        """The entries of the input, one for each module; further entries go nowhere."""
         expect_table(self, input)
         if len(input) < len(self.modules):
             expect_table(self, input, len(self.modules))
-        self.output = [self.run(i, "updateOutput", input[i]) for i in range(len(self.modules))]
-        return self.output
+        return input[: len(self.modules)]
 
-    def _each(self, verb, input, gradOutput, *scale):
-        expect_table(self, gradOutput, len(self.modules))
-        return [self.run(i, verb, input[i], gradOutput[i], *scale) for i in range(len(self.modules))]
-
-    def updateGradInput(self, input, gradOutput):
-        self.gradInput = self._each("updateGradInput", input, gradOutput)
-        return self.gradInput
-
-    def accGradParameters(self, input, gradOutput, scale=1):
-        self._each("accGradParameters", input, gradOutput, scale)
-
-    def backward(self, input, gradOutput, scale=1):
-        self.gradInput = self._each("backward", input, gradOutput, scale)
-        return self.gradInput
-
-    def __repr__(self):
-        last = len(self.modules)
-        rows = []
-        for n, module in enumerate(self.modules, 1):
-            lead, rest = ("  |`-> ", "  |    ") if n < last else ("   `-> ", "       ")
-            rows.append(lead + f"({n}): {module!r}".replace("\n", "\n  " + rest))
-        return self._indented(["input", *rows, "   ... -> output"])
+    def gather(self, input, gradients):
+        """The table of the modules' gradients."""
+        return gradients
