@@ -8,13 +8,13 @@ from pathlib import Path
 
 from .families import FAMILIES
 from .grid import rows_of
+from .picture import LARGE
 from .values import brief, flags_of
 
 __all__ = ["write", "quoted", "markup"]
 
 _FONT = "Helvetica,Arial,sans-serif"
 _SHARED_LINES = ("#1b6ca8", "#c0392b", "#1e8449", "#7d3c98", "#b9770e", "#117a65", "#884ea0", "#5d6d7e")
-_LARGE = 1500  # boxes; beyond, Graphviz takes its quicker ways
 
 
 def write(drawn, legend=True, marks=None):
@@ -61,7 +61,7 @@ def _attributes(given):
 
 
 def _settings(drawn, legend):
-    large = len(drawn.boxes) > _LARGE
+    large = len(drawn.boxes) > LARGE
     graph = {"labelloc": "t", "fontname": quoted(_FONT), "fontsize": 16, "rankdir": "TB", "bgcolor": quoted("white")}
     graph |= {"nodesep": 0.35, "ranksep": 0.4, "pad": 0.3, "tooltip": quoted(drawn.title or "network")}
     if large:
@@ -106,16 +106,21 @@ def _clustered(drawn, marks):
         found = [indent + _box(box, marks) for box in inside.get(cluster, ())]
         for child in children.get(cluster, ()):
             found.append(f"{indent}subgraph {child.id} {{")
-            found.append(f"{indent}  graph [label={quoted(child.label)}, {_FRAME}];")
+            found.append(f"{indent}  graph{_attributes(_frame(child, marks.get(child.node, {})))};")
             found += [*lines(child, indent + "  "), indent + "}"]
         return found
 
     return lines(None, "  ")
 
 
-_FRAME = (
-    'style="rounded,filled", color="#23456b", fillcolor="#23456b0c", fontsize=11, fontcolor="#23456b", labeljust="l"'
-)
+def _frame(cluster, mark):
+    """The look of a frame; ``labeljust`` keeps its label out of the way of the arrows."""
+    label = f"{cluster.label}\n{mark['note']}" if "note" in mark else cluster.label
+    given = {"label": quoted(label), "style": quoted("rounded,filled"), "color": quoted("#23456b")}
+    given |= {"fillcolor": quoted("#23456b0c"), "fontsize": 11, "fontcolor": quoted("#23456b"), "labeljust": "l"}
+    looks = {key: value for key, value in mark.items() if key in ("color", "fillcolor", "penwidth")}
+    # A frame is behind what it holds: the boxes must stay legible.
+    return given | {key: quoted(f"{value}40" if key == "fillcolor" else value) for key, value in looks.items()}
 
 
 def _box(box, marks):

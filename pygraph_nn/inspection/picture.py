@@ -14,6 +14,10 @@ from .grid import unrolled
 __all__ = ["Picture", "Box", "Link", "Cluster", "picture", "shared_letters"]
 
 
+LARGE = 1500  # boxes; beyond, what takes long to lay out is done without
+_LONG = 40  # ranks that an arrow may cross in a large picture
+
+
 class Box:
     """One box: a node, a module inside of a container, or an end (an input or output) of the network.
 
@@ -62,6 +66,7 @@ class Cluster(NamedTuple):
     label: str
     parent: "Cluster | None"
     step: object = None
+    node: "Node | None" = None
 
 
 class Wire(NamedTuple):
@@ -126,6 +131,8 @@ def picture(what, title=None, *, simple=False, expand=False, steps=None):
     else:
         painter.graph(net, wires, None, None, levels)
     boxes = painter.picture.boxes
+    if len(boxes) > LARGE:
+        painter.cut_long_links()
     for box, letter in shared_letters((box, box.module) for box in boxes if box.kind == "module").items():
         box.shared = letter
     return painter.picture
@@ -243,11 +250,11 @@ class _Painter:
         module = node.module
         declared = not node.inputs
         if levels > 0 and isinstance(module, Container) and module.modules:
-            label = f"{node.name}\n{node.title()}" if node.name else node.title()
+            label = f"{node.name}: {node.title()}" if node.name else node.title()
             step = node.annotations.get("step")
             if step is not None:
                 inputs = [self._carried(ref, step) for ref in inputs]
-            return self._opened(module, label, inputs, cluster, levels, step)
+            return self._opened(module, label, inputs, cluster, levels, node)
         if type(module) is Identity and self.simple and any(w.box is not None for ref in inputs for w in _flat(ref)):
             return inputs[0] if len(inputs) == 1 else inputs
         end = declared and type(module) is Identity
@@ -263,19 +270,39 @@ class _Painter:
         if origin is None or origin.cluster is None or origin.step in (None, step):
             return ref
         name = f"{ref.node.name if ref.node is not None and ref.node.name else origin.text}[{origin.step}]"
-        if ref not in self.exits:
-            self.exits[ref] = self.box("output", None, None, None, None, name)
-            self.exits[ref].step = origin.step
-            self.link([ref], self.exits[ref])
+        return self._entry(ref, name, step)
+
+    def _entry(self, wire, name, step):
+        """A wire that goes on elsewhere: from a pill ``name``, of the same name as the one where it ends."""
+        if wire not in self.exits:
+            self.exits[wire] = self.box("output", None, None, None, None, name)
+            self.exits[wire].step = wire.box.step
+            self.link([wire], self.exits[wire])
         entry = self.box("input", None, None, None, None, name)
         entry.step = step
-        return ref._replace(box=entry)
+        return wire._replace(box=entry)
 
-    def _opened(self, module, label, inputs, cluster, levels, step=None):
+    def cut_long_links(self):
+        """Cut the arrows that cross many ranks: each would need a bend in every one of them."""
+        ranks, targets = {}, {}
+        for link in self.picture.links:
+            ranks[link.target] = max(ranks.get(link.target, 0), ranks.get(link.wire.box, 0) + 1)
+            targets.setdefault(link.wire.box, []).append(link.target)
+        for source, ends in targets.items():
+            if source not in ranks:
+                ranks[source] = min(ranks[end] for end in ends) - 1
+        links, self.picture.links = self.picture.links, []
+        for wire, target, position in links:
+            if ranks[target] - ranks[wire.box] > _LONG:
+                wire = self._entry(wire, f"{wire.box.name or wire.box.text} ({wire.box.id})", target.step)
+            self.picture.links.append(Link(wire, target, position))
+
+    def _opened(self, module, label, inputs, cluster, levels, node=None):
         """Draw a container as a frame with its modules inside."""
+        step = None if node is None else node.annotations.get("step")
         if step is None and cluster is not None:
             step = cluster.step
-        inner = Cluster(f"cluster_{len(self.picture.clusters) + 1}", label, cluster, step)
+        inner = Cluster(f"cluster_{len(self.picture.clusters) + 1}", label, cluster, step, node)
         self.picture.clusters.append(inner)
         ref = inputs[0] if len(inputs) == 1 else inputs
         if isinstance(module, gModule):
