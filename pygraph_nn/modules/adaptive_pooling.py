@@ -132,6 +132,8 @@ class FractionalMaxPooling(Maxima):
     order = "WH"
     randomSamples = None
     newRandomPool = False
+    # Torch7 keeps either sizes or ratios.
+    outT = outW = outH = ratioT = ratioW = ratioH = None
 
     def _keep(self, pools, sizes):
         """Keep window sizes and output sizes, or ratios where these are below 1."""

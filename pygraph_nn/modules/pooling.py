@@ -248,10 +248,7 @@ def spread_sums(windows, gradient, sizes):
 
 
 class AveragePooling(Windowed, Module):
-    """Average pooling over a sliding window, in any number of dimensions.
-
-    ``divide`` is False in very old files only: the output is then the sum.
-    """
+    """Average pooling over a sliding window, in any number of dimensions."""
 
     count_include_pad = True
     divide = True
@@ -315,6 +312,9 @@ class SpatialAveragePooling(AveragePooling):
     >>> nn.SpatialAveragePooling(2, 2).forward(np.array([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]))
     array([[[3., 4.]]])
     """
+
+    # Very old files know no such field; what they hold took sums.
+    divide = False
 
     def __init__(self, kW, kH, dW=1, dH=1, padW=0, padH=0):
         super().__init__()

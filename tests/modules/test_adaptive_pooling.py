@@ -68,6 +68,15 @@ def test_fractional_regions_can_be_fixed():
     assert module.clearState().randomSamples is None
 
 
+def test_files_hold_either_sizes_or_ratios():
+    input = np.random.default_rng(1).standard_normal((3, 9, 11))
+    for sizes in ((0.5, 0.5), (5, 4)):
+        module = nn.SpatialFractionalMaxPooling(2, 2, *sizes)
+        for name in [name for name, value in vars(module).items() if value is None]:
+            delattr(module, name)
+        assert module.forward(input).shape == (3, 4, 5)
+
+
 def test_one_volumetric_window_sees_the_end():
     input = np.arange(60.0).reshape(1, 5, 4, 3)
     module = nn.VolumetricFractionalMaxPooling(2, 2, 2, 1, 1, 1)

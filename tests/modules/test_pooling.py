@@ -72,7 +72,7 @@ def test_indices_are_positions_in_the_plane_from_one():
 
 def test_old_files_sum_instead_of_averaging():
     module, input = nn.SpatialAveragePooling(2, 2), np.arange(4.0).reshape(1, 2, 2)
-    module.divide = False
+    del module.divide
     assert module.forward(input).tolist() == [[[6]]]
     assert module.backward(input, np.ones((1, 1, 1))).tolist() == [[[1, 1], [1, 1]]]
 
