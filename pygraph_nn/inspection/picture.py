@@ -7,6 +7,7 @@ from ..graph.gmodule import gModule
 from ..modules.containers import Container, ParallelTable, Sequential
 from ..modules.module import Module
 from ..modules.shapes import Identity
+from ..nesting import leaves
 from ..node import Node
 from .families import family_of
 from .grid import unrolled
@@ -88,7 +89,8 @@ class Wire(NamedTuple):
             return None if backward or self.box.module is None else self.box.module.output
         if self.net is None or self.node not in self.net.fg:
             return None
-        return self.net.gradient(self.node) if backward else self.net.value(self.node)
+        value = self.net.gradient(self.node) if backward else self.net.value(self.node)
+        return None if all(leaf is None for leaf in leaves(value)) else value
 
 
 class Link(NamedTuple):
@@ -116,16 +118,17 @@ def picture(what, title=None, *, simple=False, expand=False, steps=None):
         A module that is no gModule is drawn opened, a Node with everything that it depends on.
     simple : bool
         Leave out Identity modules and the nodes that only route.
-    expand : bool or int
-        How many levels of containers inside to open, each as a frame of its own; True opens all.
+    expand : bool, int or "graphs"
+        How many levels of containers inside to open, each as a frame; True opens all, "graphs" opens gModules only.
     steps : int, optional
         Draw a recurrent cell, or a module that runs one, over so many steps in time.
     """
     if steps is not None:
         what, simple = unrolled(what, steps), True
     net, wires, backward = _survey(what)
-    levels = 10**6 if expand is True else int(expand)
-    painter = _Painter(Picture(title if title is not None else getattr(net, "name", None), net, backward), simple)
+    levels = 10**6 if expand is True or expand == "graphs" else int(expand)
+    title = title if title is not None else getattr(net, "name", None)
+    painter = _Painter(Picture(title, net, backward), simple, gModule if expand == "graphs" else Container)
     if wires is None:
         painter.module_alone(what, max(levels, 1))
     else:
@@ -192,8 +195,8 @@ def _post_order(last, sources):
 class _Painter:
     """Walks the nodes once, in forward order; a node's ref is the Wire of its output, or a list of refs for a table."""
 
-    def __init__(self, picture, simple):
-        self.picture, self.simple = picture, simple
+    def __init__(self, picture, simple, opened):
+        self.picture, self.simple, self.opened = picture, simple, opened
         self.exits = {}
 
     def box(self, kind, node, module, net, cluster, role=""):
@@ -249,7 +252,7 @@ class _Painter:
     def _node(self, net, node, inputs, cluster, levels):
         module = node.module
         declared = not node.inputs
-        if levels > 0 and isinstance(module, Container) and module.modules:
+        if levels > 0 and isinstance(module, self.opened) and module.modules:
             label = f"{node.name}: {node.title()}" if node.name else node.title()
             step = node.annotations.get("step")
             if step is not None:
@@ -318,7 +321,7 @@ class _Painter:
 
     def _child(self, module, ref, cluster, levels):
         inputs = ref if isinstance(ref, list) else [ref]
-        if levels > 0 and isinstance(module, Container) and module.modules:
+        if levels > 0 and isinstance(module, self.opened) and module.modules:
             return self._opened(module, repr(module).split("\n", 1)[0].removesuffix(" {"), inputs, cluster, levels)
         box = self.box("module", None, module, None, cluster)
         self.link(inputs, box)

@@ -111,8 +111,7 @@ class Profile:
         """Return the picture as DOT text, each node the redder the more time it took; ``path`` as for ``nn.dot``."""
         hottest = max(map(self.share, self.seconds), default=0.0)
         marks = {node: _heat(self.share(node), hottest, sum(times)) for node, times in self.seconds.items()}
-        expand = not all(node in self.net.fg for node in self.seconds)
-        return dot(self.net, title, path, expand=expand, legend=False, marks=marks)
+        return dot(self.net, title, path, expand="graphs", legend=False, marks=marks)
 
     def __str__(self):
         facts = self.as_dict()

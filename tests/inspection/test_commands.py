@@ -1,0 +1,60 @@
+"""The commands that look at networks."""
+
+import json
+
+import pytest
+
+import pygraph_nn as nn
+from pygraph_nn import cli
+
+LSTM = "nn.LSTM.create(3, 4)"
+
+
+def test_dot_prints_the_text_or_writes_files(capsys, tmp_path):
+    assert cli.main(["dot", LSTM, "--title", "a cell", "--simple"]) == 0
+    assert capsys.readouterr().out == nn.dot(nn.LSTM.create(3, 4), "a cell", simple=True)
+    assert cli.main(["dot", LSTM, "-o", str(tmp_path / "cell.html"), "--expand"]) == 0
+    assert capsys.readouterr().out == ""
+    assert {path.name for path in tmp_path.iterdir()} == {"cell.dot", "cell.html"}
+
+
+def test_dot_draws_the_way_back(capsys):
+    assert cli.main(["dot", LSTM, "--backward"]) == 0
+    assert capsys.readouterr().out == nn.dot(nn.LSTM.create(3, 4).bg)
+
+
+def test_summary_prints_the_table_or_json(capsys):
+    assert cli.main(["summary", LSTM, "--input", "[(20, 3), (20, 4), (20, 4)]"]) == 0
+    assert capsys.readouterr().out.endswith("144 parameters, 1.1 KiB, 2,480 multiply-adds\n")
+    assert cli.main(["summary", "nn.Linear(3, 2)", "--input", "20,3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"][0]["output"] == [20, 2]
+
+
+def test_doctor_prints_its_findings(capsys):
+    assert cli.main(["doctor", "--no-speed"]) == 0
+    assert "networkx" in capsys.readouterr().out
+
+
+def test_an_entry_of_a_table_is_found(capsys):
+    assert cli.main(["summary", "{'protos': [nn.Tanh(), nn.Linear(3, 2)]}", "--entry", "protos.2"]) == 0
+    assert "nn.Linear(3 -> 2)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["dot", "[nn.Tanh(), nn.Tanh()]"], "a network is needed, got a list; its entries are 1, 2"),
+        (["dot", "3"], "a network is needed, got a int"),
+        (["dot", "{'a': 1}", "--entry", "b"], "--entry: there is no 'b' among a"),
+        (["dot", "no such file"], "no such file is neither a file nor an expression"),
+        (["dot", "nn.Linear"], "a network is needed, got a type"),
+        (["dot", LSTM, "-o", "cell.docx"], "got 'cell.docx'"),
+        (["summary", LSTM, "--input", "20x3"], "--input takes a shape such as 20,3"),
+        (["summary", LSTM, "--input", "20,3"], "takes a table"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(arguments, words, capsys):
+    assert cli.main(arguments) == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
