@@ -38,6 +38,11 @@ class Recurrent(Container):
         """The number of states that pass from one time to the next."""
         raise NotImplementedError(f"{self.typename()} has no n_states")
 
+    @property
+    def dtype(self):
+        """The numpy dtype of what is inside."""
+        return self.modules[0].dtype
+
     def read(self, input):
         """Return x, the mask (or None), the initial states (None for zeros) and whether states were given."""
         table = list(input) if isinstance(input, (list, tuple)) else [input]
