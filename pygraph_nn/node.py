@@ -137,7 +137,7 @@ class Node(Pictured):
     def title(self):
         """Say what the node does in few words: its module with arguments, or its role in routing."""
         if self._module is not None:
-            return repr(self._module).split("\n", 1)[0].removesuffix(" {")
+            return self._module.title()
         if self.selectindex is not None:
             return f"select {self.selectindex}"
         return f"split {self.nSplitOutputs}" if self.nSplitOutputs else "route"

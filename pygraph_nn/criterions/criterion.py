@@ -76,6 +76,7 @@ class Criterion:
     double = Module.double
     type = Module.type
     __repr__ = Module.__repr__
+    title = Module.title
     arguments = Module.arguments
     typename = classmethod(Module.typename.__func__)  # type: ignore[attr-defined]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import GraphError, NodeError, RangeError, ShapeError, StateError, TensorTypeError
 from ..modules.containers import Container
-from ..modules.module import expect_nodes
+from ..modules.module import Module, expect_nodes
 from ..nesting import add, leaves, shape_of, zero
 from ..node import Node, Pictured
 from . import topology
@@ -252,17 +252,11 @@ class gModule(Container, Pictured):
                 )
             if leaf.dtype != self._dtype:
                 if leaf.dtype.kind not in "iub":
-                    self._refuse(leaf)
+                    Module.check_input(self, leaf)
                 strict = True
         if strict and self._strict is None:
             self._strict = Program(self, _inlines, (*self._plain.wrappers, _check_types))
         return self._strict if strict else self._plain
-
-    def _refuse(self, leaf):
-        try:
-            super(Container, self).check_input(leaf)
-        except TensorTypeError as error:
-            raise TensorTypeError(f"{self._called()}: {error}") from None
 
     def _calls(self, verb):
         if self._values is None:

@@ -62,7 +62,7 @@ def axis_of(module, value, ndim, argument="dimension"):
     """Translate a dimension counted from 1 (or from the end, negative) to numpy's axis for ``ndim`` dimensions."""
     axis = value - 1 if value > 0 else ndim + value
     if not 0 <= axis < ndim:
-        raise RangeError(f"{module}: {argument} {value} is out of range for an input of {ndim} dimensions")
+        raise RangeError(f"{_name(module)}: {argument} {value} is out of range for an input of {ndim} dimensions")
     return axis
 
 
@@ -73,10 +73,15 @@ def axis_behind_batch(module, value, ndim, nInputDims, argument="dimension"):
     return axis_of(module, value + batch, ndim, argument)
 
 
+def _name(module):
+    """What messages call a module: its title, or the text that stands for one."""
+    return module if isinstance(module, str) else module.title()
+
+
 def expect_array(module, input):
     """Raise TensorTypeError where a table (or anything else) came in place of an array."""
     if not isinstance(input, np.ndarray):
-        raise TensorTypeError(f"{module!r} takes one array, got {shape_of(input)}")
+        raise TensorTypeError(f"{_name(module)} takes one array, got {shape_of(input)}")
 
 
 def expect_gradient(module, gradOutput, shape):
@@ -84,17 +89,17 @@ def expect_gradient(module, gradOutput, shape):
     expect_array(module, gradOutput)
     if gradOutput.shape != shape:
         ours = "x".join(map(str, shape))
-        raise ShapeError(f"{module!r} put out {ours}, so its gradOutput must be {ours}, got {shape_of(gradOutput)}")
+        raise ShapeError(f"{_name(module)} put out {ours}, so its gradOutput must be {ours}, got {shape_of(gradOutput)}")
 
 
 def expect_table(module, input, length=None):
     """Raise where an array came in place of a table, or a table of another length."""
     if not isinstance(input, (list, tuple)):
-        raise TensorTypeError(f"{module!r} takes a table (list) of arrays, got {shape_of(input)}")
+        raise TensorTypeError(f"{_name(module)} takes a table (list) of arrays, got {shape_of(input)}")
     if length is not None and len(input) != length:
-        raise ShapeError(f"{module!r} takes a table of {length} entries, got {len(input)}: {shape_of(input)}")
+        raise ShapeError(f"{_name(module)} takes a table of {length} entries, got {len(input)}: {shape_of(input)}")
     if not input:
-        raise ShapeError(f"{module!r} takes a table of at least one entry, got an empty one")
+        raise ShapeError(f"{_name(module)} takes a table of at least one entry, got an empty one")
 
 
 def expect_rank(module, input, ranks, meaning=""):
@@ -102,7 +107,7 @@ def expect_rank(module, input, ranks, meaning=""):
     expect_array(module, input)
     if input.ndim not in ranks:
         allowed = " or ".join(map(str, ranks))
-        raise ShapeError(f"{module!r} takes an input of {allowed} dimensions{meaning}, got {shape_of(input)}")
+        raise ShapeError(f"{_name(module)} takes an input of {allowed} dimensions{meaning}, got {shape_of(input)}")
 
 
 def expect_width(module, input, width, axis=-1, what="input"):
@@ -110,7 +115,7 @@ def expect_width(module, input, width, axis=-1, what="input"):
     if input.shape[axis] != width:
         where = "last dimension" if axis == -1 else f"dimension {axis + 1}"
         raise ShapeError(
-            f"{module!r} expects {width} in the {where} of its {what}, got {input.shape[axis]} ({shape_of(input)})"
+            f"{_name(module)} expects {width} in the {where} of its {what}, got {input.shape[axis]} ({shape_of(input)})"
         )
 
 
@@ -124,10 +129,10 @@ def expect_same_shape(module, arrays):
     for array in arrays:
         expect_array_entry(module, array, arrays)
         if array.shape != arrays[0].shape:
-            raise ShapeError(f"{module!r} takes arrays of one shape, got {shape_of(arrays)}")
+            raise ShapeError(f"{_name(module)} takes arrays of one shape, got {shape_of(arrays)}")
 
 
 def expect_array_entry(module, entry, table):
     """Raise TensorTypeError unless this entry of the table is an array."""
     if not isinstance(entry, np.ndarray):
-        raise TensorTypeError(f"{module!r} takes a table of arrays, got {shape_of(table)}")
+        raise TensorTypeError(f"{_name(module)} takes a table of arrays, got {shape_of(table)}")

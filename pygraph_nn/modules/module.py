@@ -94,7 +94,7 @@ class Module:
         ``forward`` must have been called with the same ``input`` just before.
         """
         if self.output is None:
-            raise StateError(f"{self!r}: backward needs a forward pass with the same input first")
+            raise StateError(f"{self.title()}: backward needs a forward pass with the same input first")
         self.updateGradInput(input, gradOutput)
         self.accGradParameters(input, gradOutput, scale)
         return self.gradInput
@@ -105,7 +105,7 @@ class Module:
         for leaf in leaves(input):
             if not isinstance(leaf, np.ndarray):
                 raise TensorTypeError(
-                    f"{self!r}: the input must be a numpy array or a table (list) of them, got {shape_of(input)}"
+                    f"{self.title()}: the input must be a numpy array or a table (list) of them, got {shape_of(input)}"
                 )
             if leaf.dtype != dtype and not (self.takes_integers and leaf.dtype.kind in "iub"):
                 raise TensorTypeError(_type_message(self, leaf))
@@ -115,7 +115,7 @@ class Module:
     def __call__(self, *inputs):
         """``m(node)``, ``m([node, node])`` and ``m()`` make a Node; ``m(array)`` runs ``forward``."""
         if len(inputs) > 1:
-            raise GraphError(f"{self!r} takes one argument: use [input1, input2] to pass several inputs")
+            raise GraphError(f"{self.title()} takes one argument: use [input1, input2] to pass several inputs")
         if not inputs:
             return Node(self)
         (input,) = inputs
@@ -127,7 +127,7 @@ class Module:
             return self.forward(input)
         elif not input:
             raise GraphError(
-                f"{self!r} cannot be called with an empty list of inputs; for a node without inputs, leave the second "
+                f"{self.title()} cannot be called with an empty list of inputs; for a node without inputs, leave the second "
                 "pair of parentheses empty: module()"
             )
         expect_nodes(input, "inputs")
@@ -367,6 +367,10 @@ class Module:
     def __repr__(self):
         return self.typename() + self.arguments()
 
+    def title(self):
+        """The first line of ``repr``: the module with its arguments, without what is inside it."""
+        return repr(self).split("\n", 1)[0].removesuffix(" {")
+
 
 def expect_nodes(nodes, role):
     """Raise GraphError unless every entry of the list ``nodes`` (the ``inputs`` or ``outputs``) is a Node."""
@@ -391,13 +395,13 @@ def _type_message(module, array):
     ours = tensors.type_name(module.dtype)
     if array.dtype.kind in "iub":
         return (
-            f"{module!r} computes with {module.dtype.name} ({ours}) and takes no integers, got {shape_of(array)}: "
+            f"{module.title()} computes with {module.dtype.name} ({ours}) and takes no integers, got {shape_of(array)}: "
             f"convert the input with input.astype('{module.dtype.name}')"
         )
     method = {"float32": "float", "float64": "double"}.get(array.dtype.name)
     remedy = f", or the network with net.{method}()" if method else ""
     return (
-        f"{module!r} is of type {module.dtype.name} ({ours}), but the input is {shape_of(array)} "
+        f"{module.title()} is of type {module.dtype.name} ({ours}), but the input is {shape_of(array)} "
         f"({tensors.type_name(array.dtype)}): convert the input with input.astype('{module.dtype.name}'){remedy}"
     )
 
