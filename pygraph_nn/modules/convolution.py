@@ -92,9 +92,11 @@ class Convolving(Planes, Module):
             sums = gradient.sum((0, *range(2, gradient.ndim)))
             self.gradBias += scale * sums.reshape(self.gradBias.shape[::-1]).T
 
+    def _bias_text(self):
+        return "" if self.bias is not None else " without bias"
+
     def arguments(self):
-        text = f"({self.nInputPlane} -> {self.nOutputPlane}, {self.settings()})"
-        return text + ("" if self.bias is not None else " without bias")
+        return f"({self.nInputPlane} -> {self.nOutputPlane}, {self.settings()})" + self._bias_text()
 
 
 class SpatialConvolution(Convolving):
@@ -284,4 +286,4 @@ class TemporalConvolution(FramesLast, Convolving):
     def arguments(self):
         stride = f", {self.dW}" if self.dW != 1 else ""
         text = f"({self.inputFrameSize} -> {self.outputFrameSize}, {self.kW}{stride})"
-        return text + ("" if self.bias is not None else " without bias")
+        return text + self._bias_text()

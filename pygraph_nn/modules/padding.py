@@ -30,7 +30,7 @@ class SidePadding(Module):
         default = next(iter(settings.values()))
         for name, value in settings.items():
             value = default if value is None else value
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer)) or value != int(value):
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer)) or value % 1 != 0:
                 raise RangeError(f"nn.{type(self).__name__}: {name} must be a whole number, got {value!r}")
             setattr(self, name, int(value))
 

@@ -5,6 +5,7 @@ import numpy as np
 from .. import rng
 from ..errors import RangeError, ShapeError
 from ..nesting import shape_of
+from . import windows
 from .convolution import Convolving, SpatialConvolution
 from .full_convolution import FullConvolving
 from .windows import FramesLast, whole_numbers
@@ -103,7 +104,7 @@ class TemporalRowConvolution(FramesLast, Convolving):
 
     def arguments(self):
         stride = f", {self.dW}" if self.dW != 1 else ""
-        return f"({self.inputFrameSize}, {self.kW}{stride})" + ("" if self.bias is not None else " without bias")
+        return f"({self.inputFrameSize}, {self.kW}{stride})" + self._bias_text()
 
 
 class SpatialConvolutionLocal(Convolving):
@@ -156,43 +157,57 @@ class SpatialConvolutionLocal(Convolving):
         """The weight as (places, outputs, inputs * kernel)."""
         return self.weight.reshape(self.oH * self.oW, self.nOutputPlane, -1)
 
+    def _parts(self, batch):
+        """Slices of the batch whose columns stay within BUFFER_BYTES."""
+        sample = batch.itemsize * self.weight.size // self.nOutputPlane
+        at_once = max(1, windows.BUFFER_BYTES // sample)
+        return [slice(start, start + at_once) for start in range(0, len(batch), at_once)]
+
     def _columns(self, batch):
         """The windows as (places, inputs * kernel, N)."""
         view = self.windows().over(batch, (self.oH, self.oW)).transpose(4, 5, 1, 2, 3, 0)
-        return view.reshape(self.oH * self.oW, -1, len(batch))
+        return view.reshape(self.oH * self.oW, self.nInputPlane * self.kH * self.kW, len(batch))
 
     def _by_place(self, gradOutput, batch):
         """gradOutput as (places, outputs, N)."""
         shape = (len(batch), self.nOutputPlane, self.oH, self.oW)
-        return self.gradient(gradOutput, shape).reshape(len(batch), self.nOutputPlane, -1).transpose(2, 1, 0)
+        gradient = self.gradient(gradOutput, shape)
+        return gradient.reshape(len(batch), self.nOutputPlane, self.oH * self.oW).transpose(2, 1, 0)
 
     def updateOutput(self, input):
         batch = self.batch(input, self.nInputPlane)
-        product = np.matmul(self._matrices(), self._columns(batch))
-        output = product.transpose(2, 1, 0).reshape(len(batch), self.nOutputPlane, self.oH, self.oW)
+        output = np.empty((len(batch), self.nOutputPlane, self.oH, self.oW), batch.dtype)
+        for part in self._parts(batch):
+            product = np.matmul(self._matrices(), self._columns(batch[part]))
+            output[part] = product.transpose(2, 1, 0).reshape(output[part].shape)
         if self.bias is not None:
-            output = output + self.bias
+            output += self.bias
         self.output = output if batch is input else output[0]
         return self.output
 
     def updateGradInput(self, input, gradOutput):
         batch = self.batch(input, self.nInputPlane)
-        columns = np.matmul(self._matrices().swapaxes(1, 2), self._by_place(gradOutput, batch))
-        columns = columns.reshape(self.oH, self.oW, self.nInputPlane, self.kH, self.kW, len(batch))
-        gradInput = np.zeros_like(batch)
-        self.windows().fold(columns.transpose(2, 3, 4, 5, 0, 1), gradInput)
+        gradient, gradInput = self._by_place(gradOutput, batch), np.zeros_like(batch)
+        for part in self._parts(batch):
+            columns = np.matmul(self._matrices().swapaxes(1, 2), gradient[..., part])
+            columns = columns.reshape(self.oH, self.oW, self.nInputPlane, self.kH, self.kW, columns.shape[2])
+            self.windows().fold(columns.transpose(2, 3, 4, 5, 0, 1), gradInput[part])
         self.gradInput = gradInput if batch is input else gradInput[0]
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
         batch = self.batch(input, self.nInputPlane)
         gradient = self._by_place(gradOutput, batch)
-        self._add_gradient(scale * np.matmul(gradient, self._columns(batch).swapaxes(1, 2)))
+        for part in self._parts(batch):
+            columns = self._columns(batch[part])
+            self._add_gradient(scale * np.matmul(gradient[..., part], columns.swapaxes(1, 2)))
         if self.bias is not None:
             self.gradBias += scale * gradient.sum(2).T.reshape(self.gradBias.shape)
 
     def arguments(self):
-        return f"({self.nInputPlane} -> {self.nOutputPlane}, {self.iW}x{self.iH}, {self.settings()})"
+        return (
+            f"({self.nInputPlane} -> {self.nOutputPlane}, {self.iW}x{self.iH}, {self.settings()})" + self._bias_text()
+        )
 
 
 class Connected:
@@ -229,7 +244,7 @@ class Connected:
         bounds = 1 / np.sqrt(self.kW * self.kH * np.maximum(pairs, 1))
         for kernel, target in zip(self.weight, targets, strict=True):
             kernel[...] = rng.uniform(-bounds[target], bounds[target], size=kernel.shape)
-        for plane, bound in enumerate(bounds):
+        for plane, bound in enumerate(bounds if self.bias is not None else ()):
             self.bias[plane] = rng.uniform(-bound, bound)
         return self
 
@@ -246,7 +261,7 @@ class Connected:
 
     def arguments(self):
         pairs = f"{len(self.connTable)} of {self.nInputPlane}x{self.nOutputPlane} pairs"
-        return f"({self.nInputPlane} -> {self.nOutputPlane}, {pairs}, {self.settings()})"
+        return f"({self.nInputPlane} -> {self.nOutputPlane}, {pairs}, {self.settings()})" + self._bias_text()
 
 
 class SpatialConvolutionMap(Connected, Convolving):

@@ -20,12 +20,14 @@ __all__ = []
 
 # Columns of a few megabytes stay in the cache between being laid out and being multiplied; more gains nothing.
 TILE_BYTES = 4 << 20
+# Where tiles would read a large weight again and again, columns may take more, but no more than this.
+BUFFER_BYTES = 256 << 20
 
 
 def whole_numbers(call, least, **arguments):
     """Raise RangeError unless every argument is a whole number from ``least`` on."""
     for name, value in arguments.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer)) or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer)) or value % 1 != 0:
             raise RangeError(f"nn.{call}: {name} must be a whole number, got {value!r}")
         if value < least:
             raise RangeError(f"nn.{call}: {name} must be a whole number from {least}, got {value!r}")
