@@ -30,6 +30,7 @@ from .scaling import *
 from .selection import *
 from .shapes import *
 from .softmax import *
+from .sparse_linear import *
 from .spatial_normalization import *
 from .subsampling import *
 from .table_structure import *

@@ -115,7 +115,7 @@ class Container(Module):
         """The modules inside check what reaches them."""
 
     def check_inside(self, index, input):
-        """Let the module at ``index`` (Python's, from 0) check what is about to reach it; name the place if it fails."""
+        """Let the module at ``index`` (Python's, from 0) check what will reach it; name the place if it fails."""
         try:
             self.modules[index].check_input(input)
         except Exception as error:

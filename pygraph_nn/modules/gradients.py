@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from ..nesting import zero
 from . import checks
 from .checks import expect_array, expect_gradient
 from .module import Module
 
-__all__ = ["GradientReversal", "L1Penalty"]
+__all__ = ["GradientReversal", "L1Penalty", "ZeroGrad"]
 
 
 class GradientReversal(Module):
@@ -78,4 +79,27 @@ class L1Penalty(Module):
         if self.provideOutput:
             expect_gradient(self, gradOutput, input.shape)
             self.gradInput += gradOutput
+        return self.gradInput
+
+
+class ZeroGrad(Module):
+    """y = x; the gradient that comes back is zero, so that nothing before learns from what is behind.
+
+    The input may be a table. Source: Torch7's nn/ZeroGrad.lua; PyTorch's ``detach``.
+
+    >>> import numpy as np, pygraph_nn as nn
+    >>> m = nn.ZeroGrad()
+    >>> m.forward(np.ones(2)), m.backward(np.ones(2), np.ones(2))
+    (array([1., 1.]), array([0., 0.]))
+    """
+
+    row_wise = True
+    takes_integers = True
+
+    def updateOutput(self, input):
+        self.output = input
+        return input
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = zero(input)
         return self.gradInput

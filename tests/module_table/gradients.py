@@ -20,4 +20,5 @@ ROWS = [
         differences=False,
         why="its gradient is meant to be another one; tests/modules/test_gradients.py",
     ),
+    Row(lambda: nn.ZeroGrad(), matrix(2, 3), differences=False, why="the gradient is zero, not the derivative"),
 ]
