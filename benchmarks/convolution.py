@@ -1,38 +1,13 @@
-"""Time convolutions and pooling on one thread, side by side with PyTorch where it is installed.
+"""Convolution and pooling, forward and backward: ours beside PyTorch's, float32, one thread."""
 
-Run it as ``python benchmarks/convolution.py``; it prints the median of each call in milliseconds.
-"""
+import json
 
-import os
+import numpy as np
+import torch
 
-# Before numpy is imported: its BLAS reads these once.
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
+import pygraph_nn as nn
 
-import statistics  # noqa: E402
-import time  # noqa: E402
-
-import numpy as np  # noqa: E402
-
-import pygraph_nn as nn  # noqa: E402
-
-try:
-    import torch
-except ImportError:
-    torch = None
-
-REPEATS = 21
-
-
-def medians(*calls):
-    """The median time of each call in milliseconds, the calls taking turns so that they share the machine's moods."""
-    times = [[] for _ in calls]
-    for _ in range(REPEATS + 1):
-        for call, taken in zip(calls, times, strict=True):
-            start = time.perf_counter()
-            call()
-            taken.append(time.perf_counter() - start)
-    return [1000 * statistics.median(taken[1:]) for taken in times]
+from .timing import alternate
 
 
 def cases():
@@ -99,18 +74,14 @@ def theirs(make, shape):
     return (lambda: layer(input)), backward
 
 
-def main():
-    if torch is not None:
-        torch.set_num_threads(1)
-    print(f"{'milliseconds, float32, one thread':<52}{'':10}{'ours':>8}{'PyTorch':>9}{'ratio':>7}")
+def measure():
+    """Yield a row for each case and pass: names, and the median times in seconds."""
+    torch.set_num_threads(1)
     for name, make, make_theirs, shape in cases():
-        mine = ours(make, shape)
-        judged = theirs(make_theirs, shape) if torch is not None else (None, None)
-        for pass_name, own, other in zip(("forward", "backward"), mine, judged, strict=True):
-            took, *compared = medians(own, other) if other is not None else medians(own)
-            text = f"{compared[0]:9.2f}{took / compared[0]:7.2f}" if compared else f"{'-':>9}{'-':>7}"
-            print(f"{name:<52}{pass_name:<10}{took:8.2f}{text}")
+        passes = zip(("forward", "backward"), ours(make, shape), theirs(make_theirs, shape), strict=True)
+        for pass_name, own, other in passes:
+            yield {"name": name, "pass": pass_name, **alternate({"ours": own, "torch": other}, repeats=9)}
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(list(measure())))
