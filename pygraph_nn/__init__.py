@@ -10,4 +10,5 @@ from .node import *
 from .recurrent import *
 from .rng import manualSeed, rand, randn, randperm
 from .tensors import getdefaulttensortype, setdefaulttensortype
+from .training import *
 from .version import __version__
