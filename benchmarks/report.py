@@ -23,7 +23,8 @@ def ratio(row, ours, theirs):
 
 def setting(row):
     """The setting of a measurement in words."""
-    return f"{row['dtype']}, {row['threads']} thread{'s' if row['threads'] > 1 else ''}, advice {'on' if row['advice'] else 'off'}"
+    threads = "1 thread" if row["threads"] == 1 else f"{row['threads']} threads"
+    return f"{row['dtype']}, {threads}, advice {'on' if row['advice'] else 'off'}"
 
 
 def cells(rows):
