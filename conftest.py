@@ -5,8 +5,8 @@ import importlib.util
 from hypothesis import settings
 
 # A bridge's examples need the framework that it leads to.
-collect_ignore = [
-    f"pygraph_nn/bridges/{framework}.py"
+collect_ignore_glob = [
+    f"pygraph_nn/bridges/{framework}*.py"
     for framework in ("torch", "onnx", "safetensors")
     if importlib.util.find_spec(framework) is None
 ]

@@ -1,6 +1,7 @@
 """Torch7-style neural graphs on numpy and networkx: ``import pygraph_nn as nn``."""
 
 from . import errors, nesting, optim, rng
+from .bridges import *
 from .criterions import *
 from .errors import *
 from .graph import *

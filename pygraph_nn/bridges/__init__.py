@@ -1,0 +1,25 @@
+"""Bridges to other frameworks, each in files of its own that are imported when they are first used."""
+
+import importlib
+import importlib.util
+
+from ..errors import MissingExtraError
+
+__all__ = ["to_torch", "load_state_dict"]
+
+
+def _load(file, package, extra, purpose):
+    """Import one of the files here; say what to install where its framework is not."""
+    if importlib.util.find_spec(package) is None:
+        raise MissingExtraError(package, extra, purpose)
+    return importlib.import_module(f"{__name__}.{file}")
+
+
+def to_torch(net):
+    """Return the network as a torch.fx.GraphModule; see ``pygraph_nn.bridges.torch.to_torch``."""
+    return _load("torch", "torch", "torch", "to_torch").to_torch(net)
+
+
+def load_state_dict(net, state):
+    """Set a network's weights from those of its PyTorch export; see ``pygraph_nn.bridges.torch.load_state_dict``."""
+    return _load("torch", "torch", "torch", "load_state_dict").load_state_dict(net, state)

@@ -1,0 +1,281 @@
+"""To PyTorch: a network as a torch.fx.GraphModule, and the weights that were trained there back home."""
+
+import numpy as np
+import torch
+from torch import fx
+
+from .. import modules as zoo
+from ..errors import GraphError, PygraphError, RangeError, ShapeError
+from ..graph.gmodule import gModule
+from ..memory import memory_key
+from ..modules.module import Module
+from ..recurrent import Bidirectional, Layers, Unroll
+from . import torch_functions as functions
+from . import torch_layers as layers
+from . import torch_recurrent
+from .naming import BUFFERS, named_tensors, node_names
+from .torch_modules import TABLE, Call, Constant, Field
+from .walking import Walker
+
+__all__ = ["to_torch", "load_state_dict"]
+
+
+def to_torch(net):
+    """Return the network as a torch.fx.GraphModule, which computes the same and needs nothing of numpy.
+
+    It is called with the network's inputs as positional arguments (a table is a list) and returns what ``forward``
+    does, in tensors. Its ``code`` reads as the graph: steps and the keys of its ``state_dict`` have the nodes' names.
+    Weights are copies; what the network shares is shared there, and comes up once for each place. It starts in the mode
+    that the network is in, ``train()`` and ``eval()`` change it. Modules of which PyTorch has no counterpart run our
+    own code in both passes, on the processor.
+
+    Raises GraphError, before anything is built, for modules that can do neither; the message lists their nodes.
+
+    >>> import pygraph_nn as nn
+    >>> x = nn.Identity()().annotate(name="x")
+    >>> net = nn.gModule([x], [nn.Tanh()(nn.Linear(3, 2)(x).annotate(name="i2h")).annotate(name="h")])
+    >>> exported = nn.to_torch(net)
+    >>> print(exported.code.strip())
+    def forward(self, x):
+        i2h = self.i2h(x);  x = None
+        h = self.h(i2h);  i2h = None
+        return h
+    >>> list(exported.state_dict())
+    ['i2h.weight', 'i2h.bias']
+    """
+    if not isinstance(net, Module):
+        raise ShapeError(f"to_torch takes a network, got {net!r}")
+    exported, _ = _export(net)
+    return exported
+
+
+def load_state_dict(net, state):
+    """Set a network's parameters and running statistics from those of its export; return the network.
+
+    ``state`` is what ``to_torch`` made of it, trained meanwhile, or its ``state_dict()``. What is shared stays so.
+    Raises RangeError for missing or unknown names, ShapeError for shapes that differ; then nothing is changed.
+
+    >>> import pygraph_nn as nn
+    >>> net = nn.Linear(3, 2)
+    >>> exported = nn.to_torch(net)
+    >>> _ = exported.linear.bias.data.fill_(7)
+    >>> nn.load_state_dict(net, exported).bias
+    array([7., 7.])
+    """
+    state = state.state_dict() if isinstance(state, torch.nn.Module) else dict(state)
+    state = {name.removeprefix("module.").removeprefix("_orig_mod."): value for name, value in state.items()}
+    exported, links = _export(net)
+    own = exported.state_dict()
+    names = [f"{name} is missing" for name in own if name not in state]
+    names += [f"{name} is unknown" for name in state if name not in own]
+    if names:
+        raise RangeError(f"load_state_dict: {'; '.join(names)}")
+    wrong = [
+        f"{name} is {tuple(value.shape)}, here {tuple(own[name].shape)}"
+        for name, value in state.items()
+        if value.shape != own[name].shape
+    ]
+    if wrong:
+        raise ShapeError(f"load_state_dict: {'; '.join(wrong)}")
+    exported.load_state_dict(state)
+    for array, tensor in links:
+        array[...] = tensor.detach().cpu().numpy().reshape(array.shape)
+    for module in net.listModules():
+        if isinstance(module, zoo.WeightNorm):
+            module.updateWeight()
+        elif isinstance(module, zoo.LinearWeightNorm):
+            module.updateWeightMatrix()
+    return net
+
+
+def _export(net, tensors=None):
+    """Return the GraphModule, and the pairs of our arrays and its tensors."""
+    builder = Builder(net, {} if tensors is None else tensors)
+    return builder.build(), list(builder.tensors.values())
+
+
+class Builder(Walker):
+    """Builds the fx.Graph; values are its nodes.
+
+    ``tensors`` maps the memory of our parameters to pairs of the array and its torch Parameter, so that what is shared
+    here is shared there.
+    """
+
+    def __init__(self, net, tensors):
+        self.net, self.tensors = net, tensors
+        self.root, self.fx, self.placed, self.kept = torch.nn.Module(), fx.Graph(), {}, []
+        self.refused = []
+
+    def build(self):
+        """Return the GraphModule."""
+        value = self.walk(self.net, self.inputs())
+        if self.refused:
+            raise GraphError(
+                "to_torch: these nodes cannot be converted, so nothing is:\n  " + "\n  ".join(self.refused)
+            )
+        self.fx.output(value)
+        self.fx.lint()
+        made = fx.GraphModule(self.root, self.fx, class_name=type(self.net).__name__)
+        return made.train(self.net.train)
+
+    def inputs(self):
+        """The placeholders: one for each input of a gModule, named after its node, else ``input``."""
+        if type(self.net) is not gModule or self.net.nInputs == 1:
+            name = node_names(self.net)[self.net._inputs[0]] if type(self.net) is gModule else "input"
+            return self.fx.placeholder(name)
+        names = node_names(self.net)
+        return [self.fx.placeholder(names.get(node, "input")) for node in self.net._inputs]
+
+    def inside(self, path, name):
+        """PyTorch's modules have attributes of their own, whose names are taken."""
+        return super().inside(path, name + "_" if hasattr(torch.nn.Module, name) else name)
+
+    def entry(self, table, index):
+        """Take an entry of a table that is known at run time only."""
+        return self.fx.call_function(_take, (table, index))
+
+    def leaf(self, module, value, path):
+        """Append a call."""
+        key = _identity(module)
+        if key not in self.placed:
+            try:
+                self.placed[key] = self._place(module, path)
+            except PygraphError as error:
+                self.refused.append(f"{path}: {error}")
+                return value
+            self.kept.append(module)
+        call = self.placed[key]
+        name = path.replace(".", "_")
+        if isinstance(call, str):
+            return self.fx.create_node("call_module", call, (value,), name=name)
+        arguments = [self.fx.get_attr(a.name) if isinstance(a, Field) else a for a in call.arguments]
+        return self.fx.create_node("call_function", call.function, (value, *arguments), call.keywords, name=name)
+
+    def _place(self, module, path):
+        """Convert a module; return the path of what stands for it, or the call with the paths of its parameters."""
+        made = self._convert(module)
+        if not isinstance(made, Call):
+            self._add(path, made)
+            return path
+        holder, arguments = torch.nn.Module(), []
+        for number, argument in enumerate(made.arguments):
+            if isinstance(argument, Field):
+                tensor = self.parameter(module, argument.name)
+                if tensor is not None:
+                    holder.register_parameter(argument.name, tensor)
+                arguments.append(Field(f"{path}.{argument.name}") if tensor is not None else None)
+            elif isinstance(argument, Constant):
+                holder.register_buffer(f"constant{number}", torch.tensor(argument.array), persistent=False)
+                arguments.append(Field(f"{path}.constant{number}"))
+            else:
+                arguments.append(argument)
+        self._add(path, holder)
+        return Call(made.function, tuple(arguments), made.keywords)
+
+    def _convert(self, module):
+        """Our module as PyTorch's, as a call, or wrapped."""
+        if isinstance(module, (Unroll, Bidirectional, Layers)):
+            return torch_recurrent.convert(module, self._cell)
+        if type(module) in AROUND:
+            return AROUND[type(module)](self, module)
+        converter = TABLE.get(type(module))
+        if converter is None:
+            return self._wrapped(module)
+        return converter(module, lambda field, shape=None: self.parameter(module, field, shape))
+
+    def _cell(self, cell):
+        return Builder(cell, self.tensors).build()
+
+    def _wrapped(self, module):
+        names = {memory_key(array): name.split(".", 1)[1] for name, array in named_tensors(module).items()}
+        made = {
+            names[memory_key(array)].replace(".", "_"): self._tensor(array, array.shape)
+            for array in module.parameters()[0]
+        }
+        return layers.Wrapped(module.clone(), made)
+
+    def center(self, container, value, path):
+        return self.fx.create_node("call_function", functions.center, (value,), name=f"{path}_centered")
+
+    def walk(self, module, value, path=""):
+        """Walk; what needs the input's shape around what is inside is done here."""
+        if type(module) is zoo.Parallel:
+            return self.call(module, value, path)
+        if type(module) is zoo.Bottle:
+            ((inner, name),) = self.each(module, path)
+            fused = self.fx.call_function(functions.fuse, (value, module.nInputDim))
+            made = super().walk(inner, fused, name)
+            return self.fx.call_function(functions.part, (made, value, module.nInputDim))
+        if type(module) is zoo.DepthConcat:
+            parts = [self.walk(inner, value, name) for inner, name in self.each(module, path)]
+            return self.fx.call_function(functions.center_depth, (parts, module.dimension))
+        return super().walk(module, value, path)
+
+    def parameter(self, module, name, shape=None):
+        """The torch Parameter (or, of running statistics, the buffer) of one of the module's fields."""
+        array = getattr(module, name, None)
+        if array is None:
+            return None
+        return self._tensor(array, shape or array.shape, learnt=name not in BUFFERS)
+
+    def _tensor(self, array, shape, learnt=True):
+        key = memory_key(array)
+        if key not in self.tensors:
+            tensor = torch.tensor(np.ascontiguousarray(array).reshape(tuple(shape)))
+            self.tensors[key] = array, torch.nn.Parameter(tensor) if learnt else tensor
+        return self.tensors[key][1]
+
+    def _add(self, path, module):
+        """Put a module at a path."""
+        *outer, last = path.split(".")
+        place = self.root
+        for name in outer:
+            if not hasattr(place, name):
+                place.add_module(name, torch.nn.Module())
+            place = getattr(place, name)
+        place.add_module(last, module)
+
+
+def _each(builder, module):
+    if not module.shared:
+        raise GraphError(
+            f"{module!r}: how many copies with parameters of their own it needs is only known when it runs"
+        )
+    return layers.Each(builder._cell(module.modules[0]))
+
+
+def _converted(builder, module):
+    rank = None if "*" in module.inputShape else len(module.inputShape)
+    places = (0, 0) if rank is None else (module.inputShape.index("b"), module.outputShape.index("b"))
+    return layers.Converted(builder._cell(module._converter()), rank, *places, getattr(torch, module.dtype.name))
+
+
+def _weight_norm(builder, module):
+    inner = builder._convert(module.modules[0])
+    if isinstance(inner, Call) or not hasattr(inner, "weight") or inner.weight.shape != module.weight.shape:
+        return builder._wrapped(module)
+    builder.tensors.pop(memory_key(module.weight))
+    axis = module.outputDim - 1 if module.outputDim > 0 else module.outputDim
+    return layers.WeightNorm(inner, builder.parameter(module, "v"), builder.parameter(module, "g"), axis)
+
+
+def _parallel(builder, module):
+    parts = [builder._cell(part) for part in module.modules]
+    return layers.Parallel(parts, module.inputDimension, module.outputDimension)
+
+
+AROUND = {zoo.MapTable: _each, zoo.Parallel: _parallel, zoo.Convert: _converted, zoo.WeightNorm: _weight_norm}
+
+
+def _take(table, index):
+    """An entry of a table."""
+    return table[index]
+
+
+def _identity(module):
+    """What two modules have in common exactly when one may stand for the other: all parameters and all settings."""
+    parameters = module.parameters()[0]
+    if not parameters or module.children() or getattr(module, "running_mean", None) is not None:
+        return id(module)
+    settings = {k: v for k, v in vars(module).items() if isinstance(v, (int, float, str, bool, type(None)))}
+    return type(module), tuple(map(memory_key, parameters)), repr(sorted(settings.items()))

@@ -1,0 +1,281 @@
+"""Networks in PyTorch: the same outputs and gradients for every row of the table and for every kind of graph."""
+
+import numpy as np
+import pytest
+
+import pygraph_nn as nn
+from pygraph_nn.nesting import compare, leaves, map_table
+from tests.module_table import all_rows
+
+torch = pytest.importorskip("torch", reason="the bridge leads to PyTorch, which is not installed")
+pytestmark = pytest.mark.torch
+from pygraph_nn.bridges.torch import _export  # noqa: E402
+
+each_row = pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in all_rows()])
+
+
+def some_gradient(output):
+    generator = np.random.default_rng(3)
+    return map_table(lambda leaf: generator.standard_normal(leaf.shape).astype(leaf.dtype), output)
+
+
+def tensors(value):
+    return map_table(lambda leaf: torch.tensor(leaf, requires_grad=leaf.dtype.kind == "f"), value)
+
+
+def arrays(value):
+    return map_table(lambda leaf: leaf.detach().numpy(), value)
+
+
+def positional(net, value):
+    return value if type(net) is nn.gModule and net.nInputs > 1 else [value]
+
+
+def agree(net, input, exported=None, seed=11):
+    """Hold outputs, gradients by the input and gradients by the parameters of both against each other."""
+    exported, links = (exported, None) if exported is not None else _export(net)
+    nn.manualSeed(seed)
+    output = net.forward(input)
+    gradOutput = some_gradient(output)
+    net.zeroGradParameters()
+    gradInput = net.backward(input, gradOutput)
+    theirs = tensors(input)
+    nn.manualSeed(seed)
+    made = exported(*positional(net, theirs))
+    assert compare(output, arrays(made), rtol=1e-10, atol=1e-11)
+    pairs = [(y, torch.tensor(g)) for y, g in zip(leaves(made), leaves(gradOutput)) if y.requires_grad]
+    if pairs:
+        torch.autograd.backward(*zip(*pairs))
+    for leaf, expected in zip(leaves(theirs), leaves(gradInput), strict=True):
+        got = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy()
+        assert expected is None or compare(got, expected, rtol=1e-10, atol=1e-11)
+    if links is not None:
+        by_memory = {id(p): g for p, g in zip(*net.parameters())}
+        held = [(array, tensor) for array, tensor in links if id(array) in by_memory]
+        assert len(held) == len(net.parameters()[0])
+        for array, tensor in held:
+            got = np.zeros(array.shape) if tensor.grad is None else tensor.grad.numpy().reshape(array.shape)
+            assert compare(got, by_memory[id(array)], rtol=1e-9, atol=1e-11)
+    return exported
+
+
+def refused(net):
+    """Tell whether to_torch refuses the network, naming it."""
+    try:
+        nn.to_torch(net)
+    except nn.GraphError as error:
+        assert net.typename().split(".")[-1] in str(error)
+        return True
+    return False
+
+
+# Generators differ: the noise is of the same kind, not the same.
+DRAWING = (nn.Dropout, nn.RReLU, nn.WhiteNoise)
+REFUSED = {nn.SpatialMaxUnpooling, nn.VolumetricMaxUnpooling}
+
+
+@each_row
+@pytest.mark.parametrize("mode", ["training", "evaluate"])
+def test_every_module_of_the_table_computes_the_same_there(row, mode):
+    module, input = getattr(row.build(), mode)(), row.draw()
+    if refused(module):
+        assert type(module) in REFUSED or type(module) is nn.MapTable and not module.shared
+        return
+    exported = nn.to_torch(module)
+    draws = isinstance(module, DRAWING) and (mode == "training" or getattr(module, "stochastic_inference", False))
+    if draws and getattr(module, "p", 1) > 0:
+        made = arrays(exported(tensors(input)))
+        assert made.shape == module.forward(input).shape
+        return
+    agree(module, input)
+
+
+def lstm():
+    return nn.LSTM.stack(3, 4, layers=2), [nn.randn(5, 3), *(nn.randn(5, 4) for _ in range(4))]
+
+
+def twice():
+    """A module that stands at two places, and a clone that shares its parameters."""
+    x = nn.Identity()().annotate(name="x")
+    linear = nn.Linear(3, 3)
+    clone = linear.clone("weight", "bias", "gradWeight", "gradBias")
+    h = nn.Tanh()(linear(x))
+    return nn.gModule([x], [clone(nn.CAddTable()([linear(h), x]))]), nn.randn(4, 3)
+
+
+def nested():
+    """Tables in tables on both ends."""
+    x, pair = nn.Identity()(), nn.Identity()()
+    a, inner = pair.split(2)
+    b, c = inner.split(2)
+    total = nn.CAddTable()([x, a, nn.CMulTable()([b, c])])
+    return nn.gModule([x, pair], [nn.nest([total, [b, [c]]]), nn.Tanh()(x)]), [
+        nn.randn(2, 3),
+        [nn.randn(2, 3), [nn.randn(2, 3), nn.randn(2, 3)]],
+    ]
+
+
+def flattened():
+    net, input = lstm()
+    net.getParameters()
+    return net, input
+
+
+def graph_of_graphs():
+    x = nn.Identity()()
+    inside = nn.Sequential().add(nn.Linear(4, 4)).add(twice_as_module())
+    return nn.gModule([x], [nn.JoinTable(2)([inside(x), x])]), nn.randn(2, 4)
+
+
+def twice_as_module():
+    x = nn.Identity()()
+    return nn.gModule([x], [nn.Tanh()(x - nn.Linear(4, 4) - nn.BatchNormalization(4))])
+
+
+@pytest.mark.parametrize("make", [lstm, twice, nested, flattened, graph_of_graphs])
+def test_graphs(make):
+    nn.manualSeed(1)
+    agree(*make())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Unroll(nn.LSTM.create(3, 4)),
+        lambda: nn.Unroll(nn.LSTM.create(3, 4), reverse=True),
+        lambda: nn.Bidirectional(nn.LSTM.create(3, 4), nn.LSTM.create(3, 4)),
+        lambda: nn.Layers(nn.Unroll(nn.LSTM.create(3, 4)), nn.Unroll(nn.GRU.create(4, 2))),
+    ],
+)
+def test_recurrent_layers(make):
+    nn.manualSeed(1)
+    net = make()
+    x, lengths = nn.randn(5, 2, 3), np.array([5, 3])
+    agree(net, x)
+    agree(net, [x, lengths])
+    states = [np.zeros((2, 2 if n > 1 and isinstance(net, nn.Layers) else 4)) for n in range(net.n_states)]
+    agree(net, [x, *states])
+
+
+def test_what_is_shared_is_shared_there():
+    net, _ = twice()
+    exported = nn.to_torch(net)
+    assert len(list(exported.parameters())) == 2
+    assert len(exported.state_dict()) == 2
+
+
+def test_the_code_reads_as_the_graph():
+    net = nn.LSTM.create(3, 4)
+    exported = nn.to_torch(net)
+    assert list(exported.state_dict()) == ["i2h.weight", "i2h.bias", "h2h.weight", "h2h.bias"]
+    steps = [step.name for step in exported.graph.nodes]
+    assert steps[:3] == ["x", "prev_c", "prev_h"] or {"x", "prev_c", "prev_h"} <= set(steps)
+    for node in net.forwardnodes:
+        assert node.name is None or node.name in ("input", "output") or node.name in steps
+    assert "self.i2h(x)" in exported.code
+
+
+def test_names_that_pytorch_uses_itself_are_stepped_round():
+    x = nn.Identity()().annotate(name="x")
+    net = nn.gModule([x], [nn.Linear(2, 2)(nn.Linear(2, 2)(x).annotate(name="train")).annotate(name="lambda")])
+    assert list(nn.to_torch(net).state_dict())[::2] == ["train_.weight", "lambda_.weight"]
+    agree(net, nn.randn(2, 2))
+
+
+def test_dropout_is_dropout():
+    net = nn.Sequential().add(nn.Dropout(0.25))
+    exported = nn.to_torch(net)
+    assert exported.training and isinstance(next(iter(exported.children())), torch.nn.Dropout)
+    x = torch.ones(100, 100, dtype=torch.float64)
+    assert abs(float((exported(x) == 0).double().mean()) - 0.25) < 0.02
+    assert torch.equal(exported.eval()(x), x)
+    assert not nn.to_torch(net.evaluate()).training
+
+
+def test_training_there_and_back_again():
+    nn.manualSeed(1)
+    net = nn.Sequential().add(nn.Linear(3, 4)).add(nn.BatchNormalization(4)).add(nn.Tanh()).add(nn.Linear(4, 1))
+    exported = nn.to_torch(net)
+    optimiser = torch.optim.SGD(exported.parameters(), lr=0.1)
+    x, y = torch.randn(8, 3, dtype=torch.float64), torch.randn(8, 1, dtype=torch.float64)
+    losses = []
+    for _ in range(20):
+        optimiser.zero_grad()
+        loss = ((exported(x) - y) ** 2).mean()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0]
+    assert not compare(net.evaluate().forward(x.numpy()), exported.eval()(x).detach().numpy(), atol=1e-3)
+    nn.load_state_dict(net, exported)
+    assert compare(net.forward(x.numpy()), exported(x).detach().numpy(), atol=1e-12)
+
+
+def test_a_weight_that_is_made_of_parameters_comes_back_too():
+    nn.manualSeed(1)
+    net = nn.Sequential().add(nn.WeightNorm(nn.Linear(3, 4))).add(nn.LinearWeightNorm(4, 2)).evaluate()
+    exported = nn.to_torch(net)
+    for parameter in exported.parameters():
+        parameter.data.add_(torch.randn_like(parameter))
+    x = np.random.default_rng(0).standard_normal((5, 3))
+    nn.load_state_dict(net, exported)
+    assert compare(net.forward(x), exported(torch.tensor(x)).detach().numpy(), atol=1e-12)
+
+
+def test_loading_refuses_what_does_not_fit_and_changes_nothing():
+    net = nn.Sequential().add(nn.Linear(3, 4)).add(nn.Linear(4, 1))
+    state = nn.to_torch(net).state_dict()
+    before = [parameter.copy() for parameter in net.parameters()[0]]
+    wrong = {name: torch.zeros(7) if name == "linear2.bias" else value + 1 for name, value in state.items()}
+    with pytest.raises(nn.ShapeError, match=r"linear2\.bias is \(7,\), here \(1,\)"):
+        nn.load_state_dict(net, wrong)
+    del wrong["linear1.bias"]
+    with pytest.raises(nn.RangeError, match=r"linear1\.bias is missing; other is unknown"):
+        nn.load_state_dict(net, {**wrong, "other": torch.zeros(1)})
+    assert compare(before, net.parameters()[0])
+
+
+def test_refusals_name_every_node():
+    pool = nn.SpatialMaxPooling(2, 2)
+    x = nn.Identity()()
+    net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(pool(x)).annotate(name="back")])
+    with pytest.raises(nn.GraphError, match="back: .*SpatialMaxUnpooling"):
+        nn.to_torch(net)
+
+
+def test_float_networks():
+    net = nn.LSTM.create(3, 4).float()
+    input = [nn.randn(2, n).astype("float32") for n in (3, 4, 4)]
+    made = nn.to_torch(net)(*map(torch.tensor, input))
+    assert made[0].dtype == torch.float32
+    assert compare(net.forward(input), arrays(made), rtol=1e-5, atol=1e-6)
+
+
+def test_saved_and_loaded_with_torch(tmp_path):
+    net, input = lstm()
+    exported = nn.to_torch(net)
+    torch.save(exported, tmp_path / "net.pt")
+    loaded = torch.load(tmp_path / "net.pt", weights_only=False)
+    assert compare(arrays(loaded(*map(torch.tensor, input))), net.forward(input), atol=1e-12)
+
+
+def test_torch_export():
+    net, input = lstm()
+    exported = nn.to_torch(net)
+    program = torch.export.export(exported, tuple(map(torch.tensor, input)), strict=False)
+    assert compare(arrays(program.module()(*map(torch.tensor, input))), net.forward(input), atol=1e-12)
+
+
+def test_torch_compile():
+    net, input = lstm()
+    compiled = torch.compile(nn.to_torch(net), backend="aot_eager", fullgraph=True)
+    agree(net, input, exported=compiled)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # PyTorch asks for it itself
+def test_our_own_code_learns_and_compiles_with_a_break():
+    nn.manualSeed(1)
+    net = nn.Sequential().add(nn.Linear(6, 6)).add(nn.FeatureLPPooling(2, 2, 2, True))
+    input = np.abs(nn.randn(3, 6)) + 1
+    agree(net, input)
+    agree(net, input, exported=torch.compile(nn.to_torch(net), backend="eager"))
