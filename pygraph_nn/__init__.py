@@ -10,6 +10,7 @@ from .modules import *
 from .node import *
 from .recurrent import *
 from .rng import manualSeed, rand, randn, randperm
+from .t7 import load, register_class, save
 from .tensors import getdefaulttensortype, setdefaulttensortype
 from .training import *
 from .version import __version__
