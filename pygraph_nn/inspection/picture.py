@@ -74,8 +74,8 @@ class Wire(NamedTuple):
     """Where a value comes from: the box that it leaves, and the node (of ``net``) whose output it is."""
 
     box: Box
-    net: gModule = None
-    node: Node = None
+    net: gModule | None = None
+    node: Node | None = None
 
     @property
     def name(self):
