@@ -36,13 +36,14 @@ class LookupTable(Module):
     """
 
     takes_integers = True
+    maxNorm = normType = None
+    shouldScaleGradByFreq = False  # Torch7 sets the field at the first pass
 
     def __init__(self, nIndex, nOutput, paddingValue=0, maxNorm=None, normType=None):
         super().__init__()
         self.weight = np.empty((checks.size(nIndex, "nIndex"), checks.size(nOutput, "nOutput")), self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
         self.paddingValue = paddingValue or 0
-        self.shouldScaleGradByFreq = False
         self.setMaxNorm(maxNorm)
         self.setNormType(normType)
         self.reset()

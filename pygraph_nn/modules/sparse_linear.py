@@ -34,8 +34,8 @@ class SparseLinear(Module):
     inputSize, outputSize : int
     doGradInput : bool, default False; whether to compute the gradient by the input
 
-    An input of one row is a matrix (elements x 2) of indices, counted from 1, and values; a batch is a table of them, or
-    an array (rows x elements x 2). Elements of value 0 count for nothing, whatever their index; values of one index
+    An input of one row is a matrix (elements x 2) of indices, counted from 1, and values; a batch is a table of them,
+    or an array (rows x elements x 2). Elements of value 0 count for nothing, whatever their index; values of one index
     add. Output is (outputSize) or (rows x outputSize). ``weight`` is outputSize x inputSize and starts uniform in
     +-1/sqrt(inputSize), ``bias`` a millionth of that. ``weightDecay`` (a field, 0) times the weight is added to its
     gradient at each backward pass.
@@ -152,6 +152,7 @@ class IndexLinear(Module):
     """
 
     takes_integers = True
+    _met = np.empty(0, np.intp)
 
     def __init__(
         self, inputSize, outputSize, doGradInput=False, keysOffset=None, weight=None, bias=None, normalize=False
@@ -165,7 +166,6 @@ class IndexLinear(Module):
         self.weightDecay = 0
         self.doGradInput = doGradInput
         self.offset = -1 if keysOffset is None else keysOffset - 1
-        self._met = np.empty(0, np.intp)
 
     def reset(self, stdv=None):
         """Draw weight uniformly from +-stdv * sqrt(3), by default from +-1 / sqrt(its columns), and bias smaller."""
@@ -251,7 +251,7 @@ class IndexLinear(Module):
             self._met = np.concatenate([self._met, features])
 
     def zeroGradParameters(self):
-        self._met = np.empty(0, np.intp)
+        vars(self).pop("_met", None)
         super().zeroGradParameters()
 
     def updateParameters(self, learningRate):
