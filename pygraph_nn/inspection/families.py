@@ -31,18 +31,15 @@ FAMILIES = {
     "other": Family("your own", "#dddddd", "#444444", "filled"),
 }
 
-# The file that a class lives in says its family; one with parameters has weights, wherever it lives.
-_OF_FILE = {
-    "shapes": "view",
-    "activations": "activation",
-    "rectifiers": "activation",
-    "softmax": "activation",
-    "normalization": "regularize",
-    "dropout": "regularize",
-    "pooling": "sample",
-    "resampling": "sample",
-    "distances": "measure",
+# The file that a class lives in says its family. Those not named here have weights, or else do arithmetic.
+_FILES = {
+    "view": "shapes reshaping selection indices table_structure conversion watching",
+    "activation": "activations rectifiers softmax",
+    "regularize": "normalization layer_normalization spatial_normalization dropout gradients",
+    "sample": "pooling adaptive_pooling lp_pooling resampling subsampling unpooling padding",
+    "measure": "distances",
 }
+_OF_FILE = {file: family for family, files in _FILES.items() for file in files.split()}
 
 
 def family_of(module):
@@ -56,9 +53,7 @@ def family_of(module):
         return "route"
     if isinstance(module, Container):
         return "graph"
-    if module.parameters()[0]:
-        return "weights"
     home = type(module).__module__.split(".")
-    if home[0] != "pygraph_nn":
-        return "other"
-    return "measure" if "criterions" in home else _OF_FILE.get(home[-1], "arithmetic")
+    plain = "arithmetic" if home[0] == "pygraph_nn" else "other"
+    family = "measure" if "criterions" in home else _OF_FILE.get(home[-1], plain) if plain != "other" else plain
+    return "weights" if family in ("arithmetic", "other", "activation") and module.parameters()[0] else family

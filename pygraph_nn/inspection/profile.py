@@ -1,7 +1,6 @@
 """Where a network's time goes: measured node by node, as a table and as heat on the picture."""
 
 import time
-from statistics import median
 
 import numpy as np
 
@@ -85,7 +84,8 @@ class Profile:
         self.net = net
         nodes = dict.fromkeys(node for node, _ in passes[0])
         self.seconds = {
-            node: tuple(median(one.get((node, way), 0.0) for one in passes) for way in (True, False)) for node in nodes
+            node: tuple(float(np.median([one.get((node, way), 0.0) for one in passes])) for way in (True, False))
+            for node in nodes
         }
         self.total = sum(map(sum, self.seconds.values()))
 

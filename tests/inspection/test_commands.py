@@ -1,12 +1,14 @@
 """The commands that look at networks."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 import pygraph_nn as nn
 from pygraph_nn import cli
 
+TORCH7 = Path(__file__).resolve().parents[1] / "data" / "torch7"
 LSTM = "nn.LSTM.create(3, 4)"
 
 
@@ -28,6 +30,17 @@ def test_summary_prints_the_table_or_json(capsys):
     assert capsys.readouterr().out.endswith("144 parameters, 1.1 KiB, 2,480 multiply-adds\n")
     assert cli.main(["summary", "nn.Linear(3, 2)", "--input", "20,3", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"][0]["output"] == [20, 2]
+
+
+@pytest.mark.parametrize("name", ["lstm_cell", "containers_split", "gmodule_in_gmodule", "nested_tables"])
+def test_a_file_from_torch7_is_drawn_and_listed(name, capsys):
+    file = str(TORCH7 / f"{name}.t7")
+    assert cli.main(["dot", file, "--entry", "net", "--expand"]) == 0
+    assert capsys.readouterr().out == nn.dot(nn.load(file)["net"], expand=True)
+    assert cli.main(["summary", file, "--entry", "net"]) == 0
+    assert "parameters" in capsys.readouterr().out
+    assert cli.main(["dot", file]) == 1
+    assert "name one with --entry" in capsys.readouterr().err
 
 
 def test_doctor_prints_its_findings(capsys):

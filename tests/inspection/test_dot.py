@@ -178,6 +178,11 @@ def test_every_module_of_the_package_has_a_family():
         pass
 
     assert family_of(Mine()) == "other"
+    assert family_of(nn.View(-1)) == "view"
+    assert family_of(nn.BatchNormalization(3)) == "regularize"
+    assert family_of(nn.SpatialMaxPooling(2, 2)) == "sample"
+    assert family_of(nn.SpatialConvolution(1, 1, 2, 2)) == "weights"
+    assert family_of(nn.CosineDistance()) == "measure"
     assert family_of(nn.Sigmoid()) == "activation"
     assert family_of(nn.Narrow(1, 1, 1)) == "view"
     assert family_of(nn.CAddTable()) == "arithmetic"
