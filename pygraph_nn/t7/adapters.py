@@ -1,5 +1,7 @@
 """The few modules that Torch7 puts together from other modules, or whose fields need more than a change of kind."""
 
+import numpy as np
+
 from ..modules import (
     MM,
     ConcatTable,
@@ -13,6 +15,7 @@ from ..modules import (
     Sigmoid,
     Tanh,
 )
+from .format import T7Storage
 
 __all__ = ["ADAPTERS"]
 
@@ -79,6 +82,52 @@ class _Sizes(_Adapter):
         fields.pop("size", None)
 
 
+class _WeightNorm(_Adapter):
+    """Torch7's makes the weight of the module inside anew from v and g, and keeps the sizes that it needs for that."""
+
+    _SIZES = ("viewIn", "viewOut", "weightSize", "otherDims")
+
+    def read(self, module, fields):
+        inside = module.modules[0]
+        if getattr(inside, "weight", None) is None:
+            inside.weight = np.empty(module.weightSize, module.dtype)
+            inside.gradWeight = np.zeros_like(inside.weight)
+            module.updateWeight()
+        module.gradV = module.gradV.reshape(module.v.shape)
+        for name in self._SIZES:
+            vars(module).pop(name, None)
+
+    def write(self, module, fields):
+        sizes = list(module.weight.shape)
+        front = [sizes.pop(module.outputDim - 1 if module.outputDim > 0 else module.outputDim), *sizes]
+        fields["weightSize"] = T7Storage(np.array(module.weight.shape, np.int64))
+        fields["viewIn"] = T7Storage(np.array(module.v.shape, np.int64))
+        fields["viewOut"] = T7Storage(np.array(front, np.int64))
+        fields["otherDims"] = module.v.shape[1]
+        fields["_norm"], fields["_scale"] = np.zeros_like(module.g), np.zeros_like(module.g)
+        if module.bias is not None:
+            fields["bias"], fields["gradBias"] = module.bias, module.gradBias
+
+
+class _IndexLinear(_Adapter):
+    """Torch7's keeps the gradients of the keys that it met, in place of one of the weight's shape."""
+
+    _BUFFERS = ("gradWeightBuffer", "valuesBuffer", "normalizedValues")
+    _TABLES = ("running", "sizesCache", "cumSumSizesCache")
+    _LEFT_BEHIND = ("keys", "values", "sizes", "cumSumSizes", "lkeys", "lvalues", "updateKeys", "updateKeysBuffer")
+
+    def read(self, module, fields):
+        module.gradWeight = np.zeros_like(module.weight)
+        for name in (*self._BUFFERS, *self._TABLES, *self._LEFT_BEHIND, "isFlat", "noBatch"):
+            vars(module).pop(name, None)
+
+    def write(self, module, fields):
+        for name in ("gradWeight", *self._BUFFERS):
+            fields[name] = np.empty(0, module.dtype)
+        fields["running"] = {"cumSumSizes": [], "keys": [], "gradWeight": [], "counter": 1}
+        fields["sizesCache"], fields["cumSumSizesCache"] = [], []
+
+
 class _OldSizeAverage(_Adapter):
     def read(self, module, fields):
         vars(module).pop("oldSizeAverage", None)
@@ -99,7 +148,9 @@ ADAPTERS = {
     "Mul": _Sizes(),
     "CReLU": _CReLU(),
     "CrossEntropyCriterion": _OldSizeAverage(),
+    "IndexLinear": _IndexLinear(),
     "MultiLabelSoftMarginCriterion": _Inner("sigmoid", Sigmoid),
     "PartialLinear": _PartialLinear(),
     "TanhShrink": _Inner("tanh", Tanh),
+    "WeightNorm": _WeightNorm(),
 }
