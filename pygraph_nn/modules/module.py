@@ -49,15 +49,15 @@ class Module:
     train : bool; True after ``training()``, False after ``evaluate()``.
     row_wise : bool; True promises that row i of the output depends on row i of the input alone (rows are the first
         dimension), so that several batches may be computed as one. A property where it depends on the arguments.
-    accumulates_rows : bool; True promises that accGradParameters looks at nothing but its arguments and sums over rows,
-        so that one call may do it for several batches, in whatever state the last pass left the module.
+    stateless : bool; True promises that the backward verbs look at nothing but their arguments and the parameters, so
+        that they may be called in whatever state another pass left the module.
     takes_integers : bool; True where integer arrays are welcome in the input.
     """
 
     train = True
     shared = False
     row_wise = False
-    accumulates_rows = False
+    stateless = False
     takes_integers = False
 
     def __new__(cls, *args, **kwargs):
@@ -109,6 +109,13 @@ class Module:
                 )
             if leaf.dtype != dtype and not (self.takes_integers and leaf.dtype.kind in "iub"):
                 raise TensorTypeError(_type_message(self, leaf))
+
+    def repeatedly(self, times):
+        """Return what computes ``updateOutput`` for so many calls while the parameters stand still.
+
+        A module that can prepare for them returns a function of its own.
+        """
+        return self.updateOutput
 
     # Calling makes nodes ---------------------------------------------------------------------------------------------
 

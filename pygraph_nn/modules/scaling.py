@@ -17,7 +17,7 @@ __all__ = ["Add", "Mul", "CAdd", "CMul"]
 class _Broadcast(Module):
     """What all of them share: one parameter, laid out along the input, and its gradient, summed where it repeats."""
 
-    accumulates_rows = True
+    stateless = True
 
     @property
     def row_wise(self):

@@ -24,6 +24,7 @@ class Identity(Module):
     """
 
     row_wise = True
+    stateless = True
     takes_integers = True
 
     def updateOutput(self, input):
@@ -47,6 +48,7 @@ class Narrow(Module):
     """
 
     takes_integers = True
+    stateless = True
 
     def __init__(self, dimension, offset, length=1):
         super().__init__()
@@ -72,6 +74,10 @@ class Narrow(Module):
         gradInput[_region(self.dimension, self.index, self.length, input.shape)] = gradOutput
         self.gradInput = gradInput
         return gradInput
+
+    def addGradInput(self, total, input, gradOutput):
+        """Add the gradient by the input to ``total``, which has the input's shape, in place."""
+        total[_region(self.dimension, self.index, self.length, input.shape)] += gradOutput
 
     def arguments(self):
         return f"({self.dimension}, {self.index}, {self.length})"

@@ -36,6 +36,7 @@ class CAddTable(Module):
     """
 
     row_wise = True
+    stateless = True
 
     def __init__(self, inplace=False):
         super().__init__()
@@ -68,6 +69,7 @@ class CMulTable(Module):
     """
 
     row_wise = True
+    stateless = True
 
     def updateOutput(self, input):
         expect_same_shape(self, input)

@@ -57,29 +57,34 @@ class Tape:
         for source in call.sources:
             self.values(source)
         self.rows[call.slot] = call.run(call.take(self.rows))
-        if call.module is not None:
+        if call.note is not None:
             self.notes[call.slot] = call.note()
 
     def _run_loop(self, loop):
         for slot in loop.imports:
             self._spread(slot)
         self.notes[loop] = notes = []
-        steps = [(call.run, call.take, call.slot, None if call.module is None else call.note) for call in loop.calls]
+        steps = [(call.runs(self.T), call.take, call.slot, call.note) for call in loop.calls]
         links = [(state, self.plan.next_states[state - 1]) for state in loop.states]
         for t, tape in enumerate(self.times):
             for state, _ in links:
                 tape[state] = self.last[state - 1]
-            note_row = []
-            notes.append(note_row)
+            taken_down = []
+            notes.append(taken_down)
             try:
                 for run, take, slot, note in steps:
                     tape[slot] = run(take(tape))
-                    note_row.append(None if note is None else note())
+                    if note is not None:
+                        taken_down.append(note())
             except Exception:
-                self.place = loop.calls[len(note_row)], t, tape, {}
+                self.place = self._call_at(loop, slot), t, tape, {}
                 raise
             for state, source in links:
                 self.last[state - 1] = self._masked(t, tape[source], tape[state])
+
+    @staticmethod
+    def _call_at(loop, slot):
+        return next(call for call in loop.calls if call.slot == slot)
 
     def _masked(self, t, new, old):
         """The state after time t: the new one, or the old one in rows that are left out."""
@@ -151,8 +156,8 @@ class Tape:
         self.place = call, None, self.rows, self.totals
         if gradient is None or not call.passes:
             return
-        if call.module is not None:
-            call.recall(self.notes[call.slot])
+        if call.note is not None:
+            call.restore(self.notes[call.slot])
         by_input = call.updateGradInput(call.take(self.rows), gradient)
         if call.learns and not call.defers:
             self.notes[call.slot] = call.note()
@@ -214,30 +219,45 @@ class Tape:
         return old
 
     def _sweep_time(self, loop, t, tape, gradients, notes):
-        index = len(notes)
+        """Carry the gradients of one time back. Sums made here may grow in place; what modules handed out may not."""
+        index, own = len(notes), set()
+        slot = None
         try:
-            for slot, take, updateGradInput, sources, call in loop.sweep:
-                index -= 1
+            for slot, take, updateGradInput, add_into, single, sources, restore, again in loop.sweep:
+                if restore is not None:
+                    index -= 1
                 gradient = gradients[slot]
-                if gradient is None or not call.passes:
+                if gradient is None:
                     continue
-                note = notes[index]
-                if note is not None:
-                    call.recall(note)
-                by_input = updateGradInput(take(tape), gradient)
-                if call.learns and not call.defers:
-                    notes[index] = call.note()
-                if len(sources) == 1:
-                    by_input = (by_input,)
-                elif by_input is None:
+                input = take(tape)
+                if add_into is not None:
+                    self._grow(gradients, own, single, input)
+                    add_into(gradients[single], input, gradient)
                     continue
-                for source, part in zip(sources, by_input):
-                    if source is not None:
-                        present = gradients[source]
-                        gradients[source] = part if present is None else add(present, part)
+                if restore is not None:
+                    restore(notes[index])
+                by_input = updateGradInput(input, gradient)
+                if again is not None:
+                    notes[index] = again()
+                if single is not None:
+                    present = gradients[single]
+                    gradients[single] = by_input if present is None else _sum(present, by_input, single, own)
+                elif by_input is not None and len(sources) > 1:
+                    for source, part in zip(sources, by_input):
+                        if source is not None:
+                            present = gradients[source]
+                            gradients[source] = part if present is None else _sum(present, part, source, own)
         except Exception:
-            self.place = loop.calls[index], t, tape, gradients
+            self.place = self._call_at(loop, slot), t, tape, gradients
             raise
+
+    @staticmethod
+    def _grow(gradients, own, slot, input):
+        """Make the gradient by a slot one that may be added to in place."""
+        if slot not in own:
+            present = gradients[slot]
+            gradients[slot] = np.zeros(input.shape, input.dtype) if present is None else present.copy()
+            own.add(slot)
 
     def accumulate(self, scale):
         """Add the gradients of the parameters of all modules."""
@@ -245,7 +265,8 @@ class Tape:
             if call.learns:
                 block = self.plan.owner[call.slot]
                 if isinstance(block, Rows):
-                    call.recall(self.notes[call.slot])
+                    if call.note is not None:
+                        call.restore(self.notes[call.slot])
                     self._accumulate_rows(call, self.totals[call.slot], scale)
                 elif call.defers:
                     self._accumulate_rows(call, self._stacked(call.slot, self.from_times[call.slot]), scale)
@@ -260,13 +281,26 @@ class Tape:
             call.accGradParameters(call.take(self.rows), gradient, scale)
 
     def _accumulate_times(self, loop, call, scale):
-        index = loop.calls.index(call)
+        notes = self.notes[loop]
+        index = [other.slot for other in loop.calls if other.note is not None and other.passes]
         for t in reversed(range(self.T)):
             gradient = self.from_times[call.slot][t]
             if gradient is not None:
                 self.place = call, t, self.times[t], {call.slot: gradient}
-                call.recall(self.notes[loop][t][index])
+                if call.note is not None:
+                    call.restore(notes[t][index.index(call.slot)])
                 call.accGradParameters(call.take(self.times[t]), gradient, scale)
+
+
+def _sum(present, part, slot, own):
+    """The sum of two gradients by a slot: in place if the first is a sum already, else a new one."""
+    if part.__class__ is not np.ndarray:
+        return add(present, part)
+    if slot in own:
+        present += part
+        return present
+    own.add(slot)
+    return present + part
 
 
 def stack(values):

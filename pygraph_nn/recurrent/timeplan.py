@@ -29,23 +29,35 @@ class Call:
     learns : whether its module can have parameters.
     defers : whether its parameters' gradients may be summed over all times in one call, after the loop.
     passes : whether somebody needs the gradient by its input.
-    note, parts : how to take down what a call left in its module, and the modules to give it back to.
+    note, restore : how to take down what a call left in its module, and how to give it back; None where nobody asks.
+    add : how to add the gradient by the input to a sum in place, for a module that can; else None.
     """
 
     def __init__(self, program, step):
         self.step, self.slot, self.take, self.module = step, step.slot, step.take, step.module
         self.sources = list(step.sources)
         self.learns = step.module is not None and learns(step.module)
-        self.defers = self.learns and step.module.row_wise and step.module.accumulates_rows
+        self.defers = self.learns and step.module.row_wise and step.module.stateless
         self.run = program._wrapped(step, "updateOutput", step.run)
+        self.plain = not program.wrappers
         backward = _place_entry(step.run) if _selects(step) else step.bind("updateGradInput")
         self.updateGradInput = program._wrapped(step, "updateGradInput", backward)
+        self.add = getattr(step.module, "addGradInput", None) if self.plain else None
         if self.learns:
             self.accGradParameters = program._wrapped(step, "accGradParameters", step.bind("accGradParameters"))
-        self.parts = () if step.module is None else step.module.listModules()
-        self._parameters = [_parameter_fields(part) for part in self.parts]
-        alone = len(self.parts) == 1 and not self._parameters[0]
-        self.note = vars(step.module).copy if alone else self._note_all
+        self._remember()
+
+    def _remember(self):
+        """Choose how the module's state is taken down between the passes of one time and another."""
+        if self.module is None or self.module.stateless:
+            self.note = self.restore = None
+            return
+        self._parts = self.module.listModules()
+        self._parameters = [_parameter_fields(part) for part in self._parts]
+        if len(self._parts) == 1 and not self._parameters[0]:
+            self.note, self.restore = vars(self.module).copy, vars(self.module).update
+        else:
+            self.note, self.restore = self._note_all, self._restore_all
 
     @property
     def row_wise(self):
@@ -55,20 +67,20 @@ class Call:
     def _note_all(self):
         """Take down the state of every module inside, all but the parameters, which may move meanwhile."""
         states = []
-        for part, parameters in zip(self.parts, self._parameters):
+        for part, parameters in zip(self._parts, self._parameters):
             state = vars(part).copy()
             for name in parameters:
                 del state[name]
             states.append(state)
         return states
 
-    def recall(self, state):
-        """Give the module back what ``note`` took down."""
-        if state.__class__ is dict:
-            vars(self.module).update(state)
-        else:
-            for part, fields in zip(self.parts, state):
-                vars(part).update(fields)
+    def _restore_all(self, states):
+        for part, fields in zip(self._parts, states):
+            vars(part).update(fields)
+
+    def runs(self, times):
+        """What to call forward, so many times."""
+        return self.module.repeatedly(times) if self.plain and self.module is not None else self.run
 
 
 def _parameter_fields(module):
@@ -146,6 +158,8 @@ class TimePlan:
         for call in self.calls:
             leads = not self.needed.isdisjoint(call.sources)
             call.passes = leads or call.learns and not call.defers
+            if not call.passes:
+                call.note = None
             if leads or call.learns:
                 self.needed.add(call.slot)
 
@@ -205,7 +219,11 @@ class TimePlan:
         taken += [self.next_states[state - 1] for state in loop.states]
         loop.imports = sorted({slot for slot in taken if slot not in inside})
         loop.exports = sorted({*loop.imports, *(call.slot for call in loop.calls if call.learns)})
-        loop.sweep = [
-            (call.slot, call.take, call.updateGradInput, [s if s in self.needed else None for s in call.sources], call)
-            for call in reversed(loop.calls)
-        ]
+        loop.sweep = [self._backward(call) for call in reversed(loop.calls) if call.passes]
+
+    def _backward(self, call):
+        """What a loop's backward pass needs of a call: all that can be known before."""
+        sources = [source if source in self.needed else None for source in call.sources]
+        single = sources[0] if len(sources) == 1 else None
+        again = call.note if call.learns and not call.defers else None
+        return call.slot, call.take, call.updateGradInput, call.add, single, sources, call.restore, again
