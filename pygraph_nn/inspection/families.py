@@ -20,7 +20,7 @@ class Family(NamedTuple):
 FAMILIES = {
     "end": Family("input, output", "#ffffff", "#555555", "filled", "oval"),
     "route": Family("split, select", "#f5f5f5", "#8a8a8a", "dashed,filled"),
-    "view": Family("view of a part", "#eef1f4", "#6d7f90", "filled"),
+    "view": Family("view, reshape", "#eef1f4", "#6d7f90", "filled"),
     "arithmetic": Family("arithmetic", "#d9ecff", "#2f6fae", "rounded,filled"),
     "activation": Family("nonlinearity", "#fff0a8", "#9a7b00", "rounded,filled"),
     "regularize": Family("normalise, drop", "#d8c7f2", "#6a4c9c", "rounded,filled"),
@@ -34,7 +34,7 @@ FAMILIES = {
 # The file that a class lives in says its family. Those not named here have weights, or else do arithmetic.
 _FILES = {
     "view": "shapes reshaping selection indices table_structure conversion watching",
-    "activation": "activations rectifiers softmax",
+    "activation": "activations rectifiers softmax units",
     "regularize": "normalization layer_normalization spatial_normalization dropout gradients",
     "sample": "pooling adaptive_pooling lp_pooling resampling subsampling unpooling padding",
     "measure": "distances",

@@ -138,6 +138,10 @@ _RULES = {
     "Euclidean": lambda module, input, size: size * module.weight.shape[0],
     "WeightedEuclidean": lambda module, input, size: 2 * size * module.weight.shape[0],
     "SpatialConvolutionMap": lambda module, input, size: size // module.nOutputPlane * module.weight.size,
+    "SpatialDepthWiseConvolution": lambda module, input, size: (
+        size // (module.nInputPlane * module.nOutputPlane) * module.weight.size
+    ),
+    "SpatialFullConvolutionMap": lambda module, input, size: input.size // module.nInputPlane * module.weight.size,
     "SpatialConvolutionLocal": lambda module, input, size: (
         size // math.prod(module.weight.shape[:3]) * module.weight.size
     ),

@@ -144,3 +144,21 @@ def test_a_profile_needs_a_graph_and_a_pass(lstm):
         nn.profile(nn.Tanh(), (1, 1))
     with pytest.raises(nn.RangeError, match="repeat"):
         nn.profile(lstm, SHAPES, repeat=0)
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "count"),
+    [
+        (nn.SpatialConvolution(2, 3, 3, 2), (2, 2, 6, 7), 2 * 3 * 5 * 5 * (2 * 3 * 2)),
+        (nn.SpatialFullConvolution(2, 3, 3, 2), (1, 2, 4, 4), (2 * 4 * 4) * (3 * 3 * 2)),
+        (nn.SpatialDepthWiseConvolution(2, 3, 3, 4), (2, 2, 6, 7), 2 * 6 * 3 * 5 * (3 * 4)),
+        (nn.TemporalConvolution(3, 4, 2), (5, 3), (4 * 4) * (3 * 2)),
+        (nn.BatchNormalization(4), (5, 4), 20),
+        (nn.MM(), [(2, 3), (3, 5)], 2 * 3 * 5),
+        (nn.MM(True), [(3, 2), (3, 5)], 2 * 3 * 5),
+        (nn.MV(), [(2, 3), (3,)], 6),
+        (nn.LookupTable(7, 3), (4,), 0),
+    ],
+)
+def test_multiply_adds_of_the_zoo(module, shape, count):
+    assert nn.summary(module, shape, as_dict=True)["multiply_adds"] == count
