@@ -53,6 +53,11 @@ class LookupTable(Module):
         """True unless looking up a row changes it."""
         return self.maxNorm is None
 
+    @property
+    def accumulates_rows(self):
+        """True unless frequencies within a batch count."""
+        return not self.shouldScaleGradByFreq
+
     def setPadding(self, paddingValue):
         """Set the index whose row gets no gradient; 0 for none."""
         self.paddingValue = paddingValue
