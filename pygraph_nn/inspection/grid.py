@@ -41,9 +41,11 @@ def unrolled(what, steps):
 
 
 def _named(cell, position):
-    """The name of a cell's input; ``prev_h`` is the state ``h``."""
-    name = next((node.name for node in cell._inputs[position - 1 : position]), None)
-    return (name or f"input {position}").removeprefix("prev_")
+    """The name of a cell's input, counted from 1; ``prev_h`` is the state ``h``."""
+    for node in cell.forwardnodes:
+        if node.module is not None and not node.inputs and (cell.sources(node)[0].selectindex or 1) == position:
+            return (node.name or f"input {position}").removeprefix("prev_")
+    raise GraphError(f"{cell!r} has no input {position}")
 
 
 def rows_of(boxes):

@@ -20,10 +20,13 @@ def bundle(shown):
     if render.graphviz() is None or size > _MANY:
         return forms
     drawn = picture(whole)
-    if len(drawn.boxes) <= _MANY:
-        marks = {shown: _BLUE} if isinstance(shown, Node) else None
-        forms["image/svg+xml"] = render.render(write(drawn, marks=marks)).decode()
-    return forms
+    if len(drawn.boxes) > _MANY:
+        return forms
+    marks = {shown: _BLUE} if isinstance(shown, Node) else None
+    try:
+        return forms | {"image/svg+xml": render.render(write(drawn, marks=marks)).decode()}
+    except render.RenderError:
+        return forms
 
 
 Pictured.bundle = staticmethod(bundle)

@@ -27,6 +27,15 @@ def test_a_notebook_shows_text_where_there_is_no_graphviz(net, monkeypatch):
     assert net._repr_svg_() is None
 
 
+def test_a_notebook_shows_text_where_graphviz_fails(net, monkeypatch):
+    def fail(text):
+        raise render.RenderError("no fonts")
+
+    monkeypatch.setattr(render.shutil, "which", lambda program: "dot")
+    monkeypatch.setattr(render, "render", fail)
+    assert set(net._repr_mimebundle_()) == {"text/plain"}
+
+
 def test_a_notebook_shows_text_for_very_large_networks(net, monkeypatch):
     monkeypatch.setattr(notebook, "_MANY", 2)
     assert set(net._repr_mimebundle_()) == {"text/plain"}
