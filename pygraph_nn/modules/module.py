@@ -1,6 +1,7 @@
 """Module: the contract of everything that computes in a graph."""
 
 import copy
+import functools
 import inspect
 import itertools
 import warnings
@@ -364,7 +365,7 @@ class Module:
     def arguments(self):
         """The part of ``repr`` behind the name; by default the constructor's arguments that are kept as fields."""
         shown = []
-        for parameter in inspect.signature(type(self).__init__).parameters.values():
+        for parameter in _constructor_parameters(type(self)):
             value = vars(self).get(parameter.name)
             if value is not None and not isinstance(value, np.ndarray) and value != parameter.default:
                 named = parameter.default is not inspect.Parameter.empty
@@ -377,6 +378,11 @@ class Module:
     def title(self):
         """The first line of ``repr``: the module with its arguments, without what is inside it."""
         return repr(self).split("\n", 1)[0].removesuffix(" {")
+
+
+@functools.lru_cache(maxsize=None)
+def _constructor_parameters(cls):
+    return tuple(inspect.signature(cls.__init__).parameters.values())
 
 
 def expect_nodes(nodes, role):
