@@ -8,7 +8,7 @@ __all__ = ["Family", "FAMILIES", "family_of"]
 
 
 class Family(NamedTuple):
-    """How the boxes of a family look; ``fill`` grows darker from family to family, so that grey tells them apart."""
+    """How the boxes of a family look; families of one outline differ in lightness, so that grey tells them apart."""
 
     label: str
     fill: str
@@ -21,10 +21,10 @@ FAMILIES = {
     "end": Family("input, output", "#ffffff", "#555555", "filled", "oval"),
     "route": Family("split, select", "#f5f5f5", "#8a8a8a", "dashed,filled"),
     "view": Family("view, reshape", "#eef1f4", "#6d7f90", "filled"),
-    "arithmetic": Family("arithmetic", "#d9ecff", "#2f6fae", "rounded,filled"),
-    "activation": Family("nonlinearity", "#fff0a8", "#9a7b00", "rounded,filled"),
-    "regularize": Family("normalise, drop", "#d8c7f2", "#6a4c9c", "rounded,filled"),
-    "sample": Family("pool, resample", "#a9dcc3", "#2c7a56", "rounded,filled"),
+    "arithmetic": Family("arithmetic", "#cbe3f9", "#2f6fae", "rounded,filled"),
+    "activation": Family("nonlinearity", "#fff6c4", "#9a7b00", "rounded,filled"),
+    "regularize": Family("normalise, drop", "#cdbdea", "#6a4c9c", "rounded,filled"),
+    "sample": Family("pool, resample", "#8cc5a6", "#2c7a56", "rounded,filled"),
     "weights": Family("has weights", "#f6b26b", "#8f4a00", "bold,filled"),
     "measure": Family("loss, distance", "#f29a9a", "#9c2b2b", "filled", "octagon"),
     "graph": Family("network inside", "#9db9d9", "#23456b", "filled", "box3d"),
