@@ -137,6 +137,7 @@ class Tape:
         self.from_rows = {}
         self.from_times = {}
         self.stacks = {}
+        self.strips = []
         self.totals = {}
         self.carried = list(last)
         for slot, gradient in outputs:
@@ -176,6 +177,9 @@ class Tape:
         if key not in self.stacks:
             if all(gradient is None for gradient in column):
                 return None
+            for whole, parts in self.strips:
+                if all(a is b for a, b in zip(parts, column)):
+                    return whole
             whole = [_filled(gradient, tape[slot]) for gradient, tape in zip(column, self.times)]
             self.stacks[key] = stack(whole), column
         return self.stacks[key][0]
@@ -186,16 +190,19 @@ class Tape:
         entering = [(slot, column) for slot in own for column in self._columns(slot)]
         leaving = [(slot, [None] * self.T) for slot in loop.exports]
         links = [(state, plan.next_states[state - 1]) for state in loop.states]
+        strips = {slot: self._strip(slot) for slot in loop.handed_on}
         for t in reversed(range(self.T)):
             tape, gradients = self.times[t], [None] * plan.count
             for slot, column in entering:
                 gradients[slot] = add(gradients[slot], column[t])
             kept = [self._receive(t, gradients, state, source) for state, source in links]
-            self._sweep_time(loop, t, tape, gradients, notes[t])
+            self._sweep_time(loop, t, tape, gradients, notes[t], strips)
             for (state, _), old in zip(links, kept):
                 self.carried[state - 1] = add(gradients[state], old)
             for slot, column in leaving:
                 column[t] = gradients[slot]
+        left = {id(column[0]) for _, column in leaving}
+        loop.handed_on = [slot for slot in loop.grown if id(gradients[slot]) in left]
         for slot, column in leaving:
             previous = self.from_times.get(slot)
             self.from_times[slot] = column if previous is None else [add(a, b) for a, b in zip(previous, column)]
@@ -218,7 +225,15 @@ class Tape:
         gradients[source] = add(gradients[source], gradient)
         return old
 
-    def _sweep_time(self, loop, t, tape, gradients, notes):
+    def _strip(self, slot):
+        """Room for the gradients by a slot at all times, in one array, so that stacking them later costs nothing."""
+        like = self.times[0][slot]
+        whole = np.empty((self.T * len(like), *like.shape[1:]), like.dtype)
+        parts = list(whole.reshape(self.T, *like.shape))
+        self.strips.append((whole, parts))
+        return parts
+
+    def _sweep_time(self, loop, t, tape, gradients, notes, strips):
         """Carry the gradients of one time back. Sums made here may grow in place; what modules handed out may not."""
         index, own = len(notes), set()
         slot = None
@@ -231,7 +246,7 @@ class Tape:
                     continue
                 input = take(tape)
                 if add_into is not None:
-                    self._grow(gradients, own, single, input)
+                    self._grow(gradients, own, single, input, strips, t)
                     add_into(gradients[single], input, gradient)
                     continue
                 if restore is not None:
@@ -252,11 +267,13 @@ class Tape:
             raise
 
     @staticmethod
-    def _grow(gradients, own, slot, input):
+    def _grow(gradients, own, slot, input, strips, t):
         """Make the gradient by a slot one that may be added to in place."""
         if slot not in own:
             present = gradients[slot]
-            gradients[slot] = np.zeros(input.shape, input.dtype) if present is None else present.copy()
+            total = strips[slot][t] if slot in strips else np.empty(input.shape, input.dtype)
+            total[...] = 0 if present is None else present
+            gradients[slot] = total
             own.add(slot)
 
     def accumulate(self, scale):

@@ -115,10 +115,13 @@ class Loop:
     """The steps that run once per time, and the states that pass from one time to the next between them.
 
     ``imports`` are the slots that the steps take from other blocks; ``exports`` those whose gradients leave the loop.
+    ``grown`` are the slots whose gradients are sums made in place; ``handed_on`` those of them that, as the last pass
+    showed, leave the loop as they are.
     """
 
     def __init__(self, calls, states):
         self.calls, self.states = calls, states
+        self.handed_on = []
 
 
 class TimePlan:
@@ -219,6 +222,7 @@ class TimePlan:
         taken += [self.next_states[state - 1] for state in loop.states]
         loop.imports = sorted({slot for slot in taken if slot not in inside})
         loop.exports = sorted({*loop.imports, *(call.slot for call in loop.calls if call.learns)})
+        loop.grown = sorted({call.sources[0] for call in loop.calls if call.passes and call.add is not None})
         loop.sweep = [self._backward(call) for call in reversed(loop.calls) if call.passes]
 
     def _backward(self, call):
