@@ -52,6 +52,8 @@ class Module:
         dimension), so that several batches may be computed as one. A property where it depends on the arguments.
     stateless : bool; True promises that the backward verbs look at nothing but their arguments and the parameters, so
         that they may be called in whatever state another pass left the module.
+    ignores_input : bool; True promises that the backward verbs look at the shape and type of the input alone, so that
+        nobody need keep its numbers for them.
     takes_integers : bool; True where integer arrays are welcome in the input.
     """
 
@@ -59,6 +61,7 @@ class Module:
     shared = False
     row_wise = False
     stateless = False
+    ignores_input = False
     takes_integers = False
 
     def __new__(cls, *args, **kwargs):
@@ -380,7 +383,7 @@ class Module:
         return repr(self).split("\n", 1)[0].removesuffix(" {")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _constructor_parameters(cls):
     return tuple(inspect.signature(cls.__init__).parameters.values())
 
@@ -408,8 +411,8 @@ def _type_message(module, array):
     ours = tensors.type_name(module.dtype)
     if array.dtype.kind in "iub":
         return (
-            f"{module.title()} computes with {module.dtype.name} ({ours}) and takes no integers, got {shape_of(array)}: "
-            f"convert the input with input.astype('{module.dtype.name}')"
+            f"{module.title()} computes with {module.dtype.name} ({ours}) and takes no integers, got "
+            f"{shape_of(array)}: convert the input with input.astype('{module.dtype.name}')"
         )
     method = {"float32": "float", "float64": "double"}.get(array.dtype.name)
     remedy = f", or the network with net.{method}()" if method else ""
