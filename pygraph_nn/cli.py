@@ -16,9 +16,13 @@ import sys
 import traceback
 from pathlib import Path
 
-from . import inspection
+import numpy as np
+
+from . import inspection, t7
 from .errors import PygraphError, RangeError, ShapeError, StateError
 from .inspection.doctor import doctor
+from .t7 import contents
+from .t7.sink import replacing
 from .version import __version__
 
 __all__ = ["main"]
@@ -245,4 +249,80 @@ def _doctor(options):
     print(doctor(measure=not options.no_speed))
 
 
-_COMMANDS = (add_demo, add_dot, add_summary, add_doctor)
+# -------------------------------------------------------------------------------------------------- info, convert
+
+
+def add_info(subparsers):
+    """``pygraph-nn info``: what is in a .t7 file."""
+    examples = ["net.t7", "checkpoint.t7 --depth 2", "checkpoint.t7 --all"]
+    parser = _add_command(subparsers, "info", _info, "show what is in a .t7 file", examples)
+    parser.add_argument("file", metavar="FILE.t7")
+    parser.add_argument("--depth", type=int, default=4, metavar="N", help="how deep to open tables (4)")
+    parser.add_argument("--all", action="store_true", help="show every entry of long tables")
+
+
+def _info(options):
+    """Print the tree of tables, and a summary of each network."""
+    found = t7.load(options.file, _progress(options.file))
+    lines = contents.tree(found, options.depth, sys.maxsize if options.all else 20)
+    print(f"{options.file}: {lines[0]}", *lines[1:], sep="\n")
+    for path, net in contents.networks(found):
+        print(f"\n{path or 'the network'}, {net.type()}:", inspection.summary(net, expand=True), sep="\n")
+        print(*contents.parameter_lines(net), sep="\n")
+
+
+def _progress(path):
+    """Return what shows on a terminal how far a big file is read; None for a small one."""
+    if not sys.stderr.isatty() or Path(path).stat().st_size < _BIG:
+        return None
+
+    def show(done, total):
+        print(f"\r{done / total:4.0%}" if done < total else "\r    \r", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
+def add_convert(subparsers):
+    """``pygraph-nn convert``: from a .t7 to another format or type."""
+    examples = ["net.t7 net.ascii.t7 --format ascii", "gpu.t7 cpu.t7 --type float --clear-state", "net.t7 net.npz"]
+    summary = "write a .t7 anew: for the CPU, in another type or format"
+    parser = _add_command(subparsers, "convert", _convert, summary, examples)
+    parser.add_argument("file", metavar="FILE.t7")
+    parser.add_argument("output", metavar="OUT", help=f"what to write: its name ends in {', '.join(_WRITERS)}")
+    parser.add_argument("--format", choices=("binary", "ascii"), default="binary", help="of a .t7 (binary)")
+    parser.add_argument("--type", choices=("float", "double"), help="of all networks and floating-point tensors")
+    parser.add_argument("--clear-state", action="store_true", help="forget what passes left in the networks")
+    parser.add_argument("--entry", metavar="NAME.NAME", help="convert this entry of the file's tables alone")
+
+
+def _convert(options):
+    """Load, change, write."""
+    suffix = Path(options.output).suffix
+    if suffix not in _WRITERS:
+        raise RangeError(f"{options.output}: the name must end in {', '.join(_WRITERS)}, got {suffix or 'no ending'!r}")
+    found = t7.load(options.file, _progress(options.file))
+    for name in options.entry.split(".") if options.entry else ():
+        found = _entry(found, name)
+    if options.type:
+        found = contents.retype(found, {"float": "torch.FloatTensor", "double": "torch.DoubleTensor"}[options.type])
+    if options.clear_state:
+        for _, net in contents.networks(found):
+            net.clearState()
+    _WRITERS[suffix](found, options)
+
+
+def _write_t7(found, options):
+    t7.save(options.output, found, options.format)
+
+
+def _write_npz(found, options):
+    """All arrays by their path; the file takes its place when it is complete."""
+    with replacing(options.output) as file:
+        np.savez(file, **contents.arrays(found))
+
+
+_BIG = 1 << 26
+# How each ending is written: a function of what was loaded and the options. A new format is a new row.
+_WRITERS = {".t7": _write_t7, ".npz": _write_npz}
+
+_COMMANDS = (add_demo, add_dot, add_summary, add_info, add_convert, add_doctor)

@@ -83,9 +83,8 @@ class _Loading:
 
     def _fail(self, root, obj, class_name, error):
         """Raise the error with the path that leads to the object."""
-        path = (self._path_to(root, obj) or "") + getattr(error, "path", "")
-        where = f" (in {path})" if path else ""
-        raise T7Error(f"{class_name}: {error}{where}", getattr(error, "offset", None), path.removeprefix(".")) from error
+        path = ((self._path_to(root, obj) or "") + getattr(error, "path", "")).removeprefix(".")
+        raise T7Error(f"{class_name}: {error}" + (f" (in {path})" if path else ""), path=path) from error
 
     def _path_to(self, root, wanted):
         """Search the way from the root to an object, breadth first through all fields as they were read."""

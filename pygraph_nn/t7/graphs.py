@@ -11,7 +11,6 @@ Source: Torch7's nngraph/gmodule.lua and nngraph/node.lua; graph/init.lua, graph
 import re
 
 from ..errors import GraphError, T7Error
-from ..graph import topology
 from ..graph.gmodule import gModule
 from ..modules.module import Module
 from ..node import Node
