@@ -36,6 +36,7 @@ class Sigmoid(Module):
     """
 
     row_wise = True
+    ignores_input = True
 
     def updateOutput(self, input):
         floor, one = _FLOOR_AND_ONE[input.dtype]
@@ -89,6 +90,7 @@ class Tanh(Module):
     """
 
     row_wise = True
+    ignores_input = True
 
     def updateOutput(self, input):
         self.output = np.tanh(input)

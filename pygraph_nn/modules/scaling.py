@@ -17,8 +17,6 @@ __all__ = ["Add", "Mul", "CAdd", "CMul"]
 class _Broadcast(Module):
     """What all of them share: one parameter, laid out along the input, and its gradient, summed where it repeats."""
 
-    stateless = True
-
     @property
     def row_wise(self):
         """True for a parameter that serves all rows: one number, a vector, or sizes that start with 1."""
@@ -72,6 +70,8 @@ class CAdd(_Broadcast):
            [1., 2.]])
     """
 
+    stateless = True
+
     def __init__(self, *sizes):
         super().__init__()
         self.size = checks.sizes(sizes, self.typename())
@@ -109,6 +109,8 @@ class CMul(_Broadcast):
     array([[1., 2.],
            [1., 2.]])
     """
+
+    stateless = True
 
     def __init__(self, *sizes):
         super().__init__()

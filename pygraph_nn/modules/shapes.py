@@ -25,6 +25,7 @@ class Identity(Module):
 
     row_wise = True
     stateless = True
+    ignores_input = True
     takes_integers = True
 
     def updateOutput(self, input):
@@ -49,6 +50,7 @@ class Narrow(Module):
 
     takes_integers = True
     stateless = True
+    ignores_input = True
 
     def __init__(self, dimension, offset, length=1):
         super().__init__()

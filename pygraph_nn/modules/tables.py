@@ -37,6 +37,7 @@ class CAddTable(Module):
 
     row_wise = True
     stateless = True
+    ignores_input = True
 
     def __init__(self, inplace=False):
         super().__init__()

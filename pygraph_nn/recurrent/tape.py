@@ -7,7 +7,7 @@ form makes it once. Gradients likewise.
 import numpy as np
 
 from ..errors import NodeError
-from ..nesting import add, is_table, zero
+from ..nesting import add, is_table, map_table, zero
 from .timeplan import Rows
 
 __all__ = ["Tape"]
@@ -81,6 +81,10 @@ class Tape:
                 raise
             for state, source in links:
                 self.last[state - 1] = self._masked(t, tape[source], tape[state])
+            if t == 0:
+                ghosts = [(slot, _ghost(tape[slot])) for slot in loop.dropped]
+            for slot, ghost in ghosts:
+                tape[slot] = ghost
 
     @staticmethod
     def _call_at(loop, slot):
@@ -307,6 +311,13 @@ class Tape:
                 if call.note is not None:
                     call.restore(notes[t][index.index(call.slot)])
                 call.accGradParameters(call.take(self.times[t]), gradient, scale)
+
+
+def _ghost(value):
+    """What is left of a value whose numbers nobody needs: zeros of its shape that take no room."""
+    if value.__class__ is not np.ndarray:
+        return map_table(_ghost, value) if is_table(value) else value
+    return np.broadcast_to(value.dtype.type(0), value.shape)
 
 
 def _sum(present, part, slot, own):

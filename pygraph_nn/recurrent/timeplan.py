@@ -14,7 +14,7 @@ from operator import itemgetter
 
 from ..graph.program import learns
 
-__all__ = ["TimePlan", "Rows", "Loop", "Call"]
+__all__ = ["TimePlan", "Rows", "Loop", "Call", "promises"]
 
 
 class Call:
@@ -37,19 +37,19 @@ class Call:
         self.step, self.slot, self.take, self.module = step, step.slot, step.take, step.module
         self.sources = list(step.sources)
         self.learns = step.module is not None and learns(step.module)
-        self.defers = self.learns and step.module.row_wise and step.module.stateless
+        self.defers = self.learns and step.module.row_wise and promises(step.module, "stateless")
         self.run = program._wrapped(step, "updateOutput", step.run)
         self.plain = not program.wrappers
         backward = _place_entry(step.run) if _selects(step) else step.bind("updateGradInput")
         self.updateGradInput = program._wrapped(step, "updateGradInput", backward)
-        self.add = getattr(step.module, "addGradInput", None) if self.plain else None
+        self.add = _addition(step.module) if self.plain else None
         if self.learns:
             self.accGradParameters = program._wrapped(step, "accGradParameters", step.bind("accGradParameters"))
         self._remember()
 
     def _remember(self):
         """Choose how the module's state is taken down between the passes of one time and another."""
-        if self.module is None or self.module.stateless:
+        if self.module is None or promises(self.module, "stateless"):
             self.note = self.restore = None
             return
         self._parts = self.module.listModules()
@@ -80,13 +80,47 @@ class Call:
 
     def runs(self, times):
         """What to call forward, so many times."""
-        return self.module.repeatedly(times) if self.plain and self.module is not None else self.run
+        if self.module is None or not self.plain:
+            return self.run
+        for kind in type(self.module).__mro__:
+            if "repeatedly" in vars(kind):
+                return self.module.repeatedly(times)
+            if "updateOutput" in vars(kind):
+                break
+        return self.run
+
+
+def promises(module, name):
+    """Tell whether a module promises ``stateless`` or ``ignores_input`` for the backward verbs that it has.
+
+    A subclass with a verb of its own does not inherit the promise: it has to give it anew.
+    """
+    if not getattr(module, name):
+        return False
+    if name in vars(module):
+        return True
+    for kind in type(module).__mro__:
+        if name in vars(kind):
+            return True
+        if "updateGradInput" in vars(kind) or "accGradParameters" in vars(kind):
+            return False
+    return False
 
 
 def _parameter_fields(module):
     """The names of a module's fields that hold its own parameters and their gradients."""
     mine = module._own_memory()
     return [name for name, value in vars(module).items() if id(value) in mine]
+
+
+def _addition(module):
+    """The module's addGradInput, unless a subclass has an updateGradInput of its own that it does not know of."""
+    for kind in type(module).__mro__:
+        if "addGradInput" in vars(kind):
+            return module.addGradInput
+        if "updateGradInput" in vars(kind):
+            return None
+    return None
 
 
 def _selects(step):
@@ -116,7 +150,7 @@ class Loop:
 
     ``imports`` are the slots that the steps take from other blocks; ``exports`` those whose gradients leave the loop.
     ``grown`` are the slots whose gradients are sums made in place; ``handed_on`` those of them that, as the last pass
-    showed, leave the loop as they are.
+    showed, leave the loop as they are. ``dropped`` are those whose values only their shapes outlive.
     """
 
     def __init__(self, calls, states):
@@ -147,6 +181,9 @@ class TimePlan:
             if isinstance(block, Loop):
                 self.owner.update((state, block) for state in block.states)
                 self._frontier(block)
+        for block in self.blocks:
+            if isinstance(block, Loop):
+                block.dropped = self._dropped(block)
 
     def _row_wise(self):
         return tuple(call.row_wise for call in self.calls)
@@ -224,6 +261,15 @@ class TimePlan:
         loop.exports = sorted({*loop.imports, *(call.slot for call in loop.calls if call.learns)})
         loop.grown = sorted({call.sources[0] for call in loop.calls if call.passes and call.add is not None})
         loop.sweep = [self._backward(call) for call in reversed(loop.calls) if call.passes]
+
+    def _dropped(self, loop):
+        """The slots of a loop whose numbers nobody looks at once their time is over."""
+        kept = {*self.program.outputs, *(s for block in self.blocks if isinstance(block, Loop) for s in block.imports)}
+        for call in self.calls:
+            looks = call.module is None or not call.plain or not promises(call.module, "ignores_input")
+            if looks or self.owner[call.slot] is not loop:
+                kept.update(call.sources)
+        return [call.slot for call in loop.calls if call.slot not in kept]
 
     def _backward(self, call):
         """What a loop's backward pass needs of a call: all that can be known before."""

@@ -263,6 +263,50 @@ def test_parameters_are_the_cells_own_and_move_along():
     assert flat.size == 4 * 4 * (3 + 4 + 2)
 
 
+class Doubled(nn.Linear):
+    """A Linear whose subclass changes every verb, and looks at its own output: it inherits no promise."""
+
+    def updateOutput(self, input):
+        self.output = np.square(super().updateOutput(input))
+        return self.output
+
+    def _inner(self, gradOutput):
+        return 2 * gradOutput * np.sqrt(self.output) * self.sign
+
+    def updateGradInput(self, input, gradOutput):
+        self.sign = np.sign(input @ self.weight.T + self.bias)
+        return super().updateGradInput(input, self._inner(gradOutput))
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        super().accGradParameters(input, self._inner(gradOutput), scale)
+
+
+class Curved(nn.Tanh):
+    """A Tanh whose backward pass looks at its input."""
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = gradOutput / np.cosh(input) ** 2
+        return self.gradInput
+
+
+class Squeezed(nn.Narrow):
+    """A Narrow that halves: not what Narrow's addGradInput adds."""
+
+    def updateOutput(self, input):
+        return super().updateOutput(input) / 2
+
+    def updateGradInput(self, input, gradOutput):
+        return super().updateGradInput(input, gradOutput / 2)
+
+
+def test_a_subclass_with_verbs_of_its_own_inherits_no_promise():
+    x, h = nn.Identity()(), nn.Identity()()
+    both = nn.CAddTable()([nn.Linear(3, 8)(x), Doubled(4, 8)(h)])
+    parts = [Curved()(module(both)) for module in (Squeezed(2, 1, 4), Squeezed(2, 5, 4))]
+    layer = nn.Unroll(nn.gModule([x, h], [nn.CMulTable()(parts)]))
+    assert check_gradients(layer, [nn.randn(40, 2, 3), nn.randn(2, 4)]) < 1e-6
+
+
 def test_nothing_handed_out_is_overwritten():
     layer = nn.Unroll(nn.LSTM.create(3, 4))
     x, states, gradients = draw(layer.cell)
