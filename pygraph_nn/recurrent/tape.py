@@ -250,8 +250,10 @@ class Tape:
                     continue
                 input = take(tape)
                 if add_into is not None:
-                    self._grow(gradients, own, single, input, strips, t)
-                    add_into(gradients[single], input, gradient)
+                    if single not in own:
+                        own.add(single)
+                        gradients[single] = self._growing(gradients[single], single, input, strips, t)
+                    add_into(input, gradient, gradients[single])
                     continue
                 if restore is not None:
                     restore(notes[index])
@@ -271,14 +273,11 @@ class Tape:
             raise
 
     @staticmethod
-    def _grow(gradients, own, slot, input, strips, t):
+    def _growing(present, slot, input, strips, t):
         """Make the gradient by a slot one that may be added to in place."""
-        if slot not in own:
-            present = gradients[slot]
-            total = strips[slot][t] if slot in strips else np.empty(input.shape, input.dtype)
-            total[...] = 0 if present is None else present
-            gradients[slot] = total
-            own.add(slot)
+        total = strips[slot][t] if slot in strips else np.empty(input.shape, input.dtype)
+        total[...] = 0 if present is None else present
+        return total
 
     def accumulate(self, scale):
         """Add the gradients of the parameters of all modules."""

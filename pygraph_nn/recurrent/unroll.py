@@ -25,7 +25,8 @@ class Unroll(Recurrent):
     state_sizes : list of ints or tuples, optional
         The sizes of a state's row, for initial zeros. Found by looking at the cell's Linear modules where not given.
     input_gradient : bool
-        False spares the gradient by x, which a training input does not need; it is then None.
+        False spares the gradient by x, which a training input does not need; it is then None. So does a cell that was
+        told ``needGradInput(False, ...)``.
     hoist : bool
         False runs every step at every time. By default a step that no state depends on, or that depends on no earlier
         time, runs once for all times, and the gradients of parameters are summed in one product where modules promise
@@ -153,7 +154,7 @@ class Unroll(Recurrent):
     def _by_input(self, input, by_x):
         x = input[0] if isinstance(input, (list, tuple)) else input
         if by_x is None:
-            return np.zeros_like(x) if self.input_gradient else None
+            return np.zeros_like(x) if self._wants_x() else None
         by_x = by_x.reshape(x.shape)
         return by_x[::-1] if self.reverse else by_x
 
@@ -161,10 +162,13 @@ class Unroll(Recurrent):
 
     def _planned(self, x, initial):
         program = self.cell._ready([x[0], *initial])
-        needs_x = self.input_gradient and x.dtype.kind == "f"
+        needs_x = self._wants_x() and x.dtype.kind == "f"
         if self._plan is None or not self._plan.is_current(program, needs_x):
             self._plan = TimePlan(program, self.n_states, self.hoist, needs_x)
         return self._plan
+
+    def _wants_x(self):
+        return self.input_gradient and self.cell.wanted[0]
 
     def _zeros_for(self, states, B):
         if all(state is not None for state in states):

@@ -219,6 +219,8 @@ def test_an_unwanted_gradient_is_spared():
     spared = pass_through(nn.Unroll(cell, input_gradient=False), [x, *states], gradients)
     assert spared[1][0] is None
     assert compare(spared[1][1:], full[1][1:]) and compare(spared[2], full[2])
+    told = pass_through(nn.Unroll(cell.needGradInput(False, True, True)), [x, *states], gradients)
+    assert told[1][0] is None and compare(list(told), list(spared))
 
 
 def test_gradients_that_are_none_count_as_zeros():
