@@ -167,7 +167,7 @@ class gModule(Container, Pictured):
         calls = self._calls("backward")
         if scale != 1:
             learners = {step.slot for step in self._program.learners}
-            calls = [(c[0], c[1], c[2], partial(c[3], scale=scale), c[4]) if c[0] in learners else c for c in calls]
+            calls = [(*c[:3], partial(c[3], scale=scale), *c[4:]) if c[0] in learners else c for c in calls]
         return self._sweep(calls, gradOutput)
 
     def _sweep(self, calls, gradOutput):
@@ -176,10 +176,13 @@ class gModule(Container, Pictured):
         self._gradients = gradients = self._seed(gradOutput)
         slot = None
         try:
-            for slot, parts, take, call, sources in calls:
+            for slot, parts, take, call, sources, into in calls:
                 if parts:
                     gradients[slot] = add(gradients[slot], [gradients[part] for part, _ in _in_order(parts)])
                 if gradients[slot] is None:
+                    continue
+                if into is not None and gradients[sources] is not None:
+                    into(take(values), gradients[slot], gradients[sources])
                     continue
                 gradient = call(take(values), gradients[slot])
                 if sources.__class__ is int:
@@ -259,7 +262,7 @@ class gModule(Container, Pictured):
         return self._strict if strict else self._plain
 
     def _calls(self, verb):
-        if self._values is None:
+        if self._values is None or len(self._values) < self._program.count:  # none, or one that failed half way
             raise StateError(f"{self._called()}: {verb} needs a forward pass with the same input first")
         key = verb, self._program is self._plain
         if key not in self._sweeps:

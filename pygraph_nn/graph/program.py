@@ -172,12 +172,13 @@ class Program:
         return run
 
     def calls(self, verb):
-        """The steps of a backward sweep, last first: slot, parts, take, call, sources.
+        """The steps of a backward sweep, last first: slot, parts, take, call, sources, into.
 
         Steps whose gradient reaches neither a parameter nor a wanted input are left out, and those that end at their
-        own parameters only accumulate.
+        own parameters only accumulate. ``into`` is the module's ``addGradInput`` where the source's gradient is the
+        sweep's own, so that the module may add to it in place; else None.
         """
-        sweep, needed = [], self._needed()
+        sweep, needed, owned = [], self._needed(), self.owned()
         for step in reversed(self.steps):
             if not needed[step.slot] or (step.module is None and step.run.__class__ is itemgetter):
                 continue  # a select's gradient is collected by its split
@@ -189,8 +190,19 @@ class Program:
                 call = self._remembering(step, call)
             call = self._wrapped(step, verb, call)
             sources = step.sources if len(step.sources) > 1 else step.sources[0]
-            sweep.append((step.slot, step.parts, step.take, call, sources))
+            into = step.module.addGradInput if step.sources[0] in owned else None
+            sweep.append((step.slot, step.parts, step.take, call, sources, into))
         return sweep
+
+    def owned(self):
+        """The slots whose gradients nobody else holds: all that they feed are modules that can add to them in place."""
+        readers = {}
+        for step in self.steps:
+            adds = len(step.sources) == 1 and hasattr(step.module, "addGradInput") and step.slot not in self.repeated
+            for source in step.sources:
+                readers[source] = readers.get(source, True) and adds
+        own = {slot for slot, adds in readers.items() if adds and self.plain}
+        return own.difference(self.outputs, range(self.first))
 
     def _needed(self):
         """Which slots' gradients are needed: those on a way to a parameter or to an input that wants its gradient."""

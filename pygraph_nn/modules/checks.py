@@ -89,7 +89,8 @@ def expect_gradient(module, gradOutput, shape):
     expect_array(module, gradOutput)
     if gradOutput.shape != shape:
         ours = "x".join(map(str, shape))
-        raise ShapeError(f"{_name(module)} put out {ours}, so its gradOutput must be {ours}, got {shape_of(gradOutput)}")
+        got = shape_of(gradOutput)
+        raise ShapeError(f"{_name(module)} put out {ours}, so its gradOutput must be {ours}, got {got}")
 
 
 def expect_table(module, input, length=None):

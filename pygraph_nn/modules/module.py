@@ -138,8 +138,8 @@ class Module:
             return self.forward(input)
         elif not input:
             raise GraphError(
-                f"{self.title()} cannot be called with an empty list of inputs; for a node without inputs, leave the second "
-                "pair of parentheses empty: module()"
+                f"{self.title()} cannot be called with an empty list of inputs; for a node without inputs, leave the "
+                "second pair of parentheses empty: module()"
             )
         expect_nodes(input, "inputs")
         return Node(self, input)

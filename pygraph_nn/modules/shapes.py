@@ -77,7 +77,7 @@ class Narrow(Module):
         self.gradInput = gradInput
         return gradInput
 
-    def addGradInput(self, total, input, gradOutput):
+    def addGradInput(self, input, gradOutput, total):
         """Add the gradient by the input to ``total``, which has the input's shape, in place."""
         total[_region(self.dimension, self.index, self.length, input.shape)] += gradOutput
 
