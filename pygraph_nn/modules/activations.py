@@ -28,7 +28,8 @@ _FLOOR_AND_ONE = {dtype: (np.array(-709 if dtype.itemsize == 8 else -88, dtype),
 class Sigmoid(Module):
     """y = 1 / (1 + exp(-x)), elementwise; any shape in, the same shape out.
 
-    Computed so that it neither overflows nor warns however large x is. Source: Torch7's nn/Sigmoid.lua.
+    Computed so that it neither overflows nor warns however large x is. Source: Torch7's nn/Sigmoid.lua;
+    PyTorch's Sigmoid.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Sigmoid().forward(np.array([-1e4, 0.0, 1e4])).round(3)
@@ -82,7 +83,7 @@ class LogSigmoid(Elementwise):
 class Tanh(Module):
     """y = tanh(x), elementwise; any shape in, the same shape out.
 
-    Source: Torch7's nn/Tanh.lua.
+    Source: Torch7's nn/Tanh.lua; PyTorch's Tanh.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Tanh().forward(np.zeros(2))

@@ -69,7 +69,7 @@ class Power(Elementwise):
     """y = x ** pow, elementwise; any shape in, the same shape out.
 
     As everywhere in numpy, a negative x to a power that is not whole is not a number, with a warning.
-    Source: Torch7's nn/Power.lua.
+    Source: Torch7's nn/Power.lua; PyTorch's torch.pow.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Power(3).forward(np.array([1.0, 2.0]))
@@ -90,7 +90,7 @@ class Power(Elementwise):
 class Square(Elementwise):
     """y = x * x, elementwise; any shape in, the same shape out.
 
-    Source: Torch7's nn/Square.lua.
+    Source: Torch7's nn/Square.lua; PyTorch's torch.square.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Square().forward(np.array([-1.0, 2.0]))
@@ -108,7 +108,7 @@ class Sqrt(Elementwise):
     """y = sqrt(x), elementwise; any shape in, the same shape out.
 
     The gradient at 0, which is infinite, is 0. ``eps`` is kept for files; as in Torch7 it changes nothing.
-    Source: Torch7's nn/Sqrt.lua.
+    Source: Torch7's nn/Sqrt.lua; PyTorch's torch.sqrt.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> m = nn.Sqrt()
@@ -130,7 +130,7 @@ class Sqrt(Elementwise):
 class Abs(Elementwise):
     """y = |x|, elementwise; any shape in, the same shape out. The gradient at 0 is that of x.
 
-    Source: Torch7's nn/Abs.lua.
+    Source: Torch7's nn/Abs.lua; PyTorch's torch.abs.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Abs().forward(np.array([-1.0, 2.0]))
@@ -147,7 +147,7 @@ class Abs(Elementwise):
 class Exp(Elementwise):
     """y = exp(x), elementwise; any shape in, the same shape out.
 
-    Source: Torch7's nn/Exp.lua.
+    Source: Torch7's nn/Exp.lua; PyTorch's torch.exp.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Exp().forward(np.zeros(2))
@@ -165,7 +165,7 @@ class Log(Elementwise):
     """y = log(x), elementwise; any shape in, the same shape out.
 
     As everywhere in numpy, log(0) is -inf and the logarithm of a negative number is none, each with a warning.
-    Source: Torch7's nn/Log.lua.
+    Source: Torch7's nn/Log.lua; PyTorch's torch.log.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Log().forward(np.ones(2))

@@ -174,7 +174,7 @@ class Container(Module):
 class Sequential(Container):
     """y = f_n(... f_2(f_1(x))): each module takes the output of the one before.
 
-    Source: Torch7's nn/Sequential.lua.
+    Source: Torch7's nn/Sequential.lua; PyTorch's Sequential.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> net = nn.Sequential().add(nn.Tanh()).add(nn.ReLU())

@@ -143,7 +143,8 @@ class SpatialConvolution(Convolving):
 class SpatialConvolutionMM(SpatialConvolution):
     """A SpatialConvolution whose weight is kept as a matrix: nOutputPlane x (nInputPlane kH kW).
 
-    Arguments, shapes and figures are those of SpatialConvolution. Source: Torch7's nn/SpatialConvolutionMM.lua.
+    Arguments, shapes and figures are those of SpatialConvolution. Source: Torch7's nn/SpatialConvolutionMM.lua;
+    PyTorch's Conv2d.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> m = nn.SpatialConvolutionMM(2, 3, 5, 5)

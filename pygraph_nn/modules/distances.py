@@ -154,7 +154,7 @@ class Euclidean(_Templates):
 
     Input is a vector (inputSize) or a matrix (rows x inputSize), output (outputSize) or (rows x outputSize);
     ``weight`` is inputSize x outputSize and starts uniform in +-1/sqrt(inputSize). In the gradient, 1e-7 is added to
-    the distance. Source: Torch7's nn/Euclidean.lua.
+    the distance. Source: Torch7's nn/Euclidean.lua; PyTorch's torch.cdist.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> m = nn.Euclidean(2, 1)

@@ -24,7 +24,7 @@ class Linear(Module):
 
     Input is a vector (inputSize) or a matrix (rows x inputSize), output (outputSize) or (rows x outputSize).
     ``weight`` is outputSize x inputSize, ``bias`` outputSize; both start uniform in +-1/sqrt(inputSize).
-    Raises ShapeError for an input of another rank or width. Source: Torch7's nn/Linear.lua.
+    Raises ShapeError for an input of another rank or width. Source: Torch7's nn/Linear.lua; PyTorch's Linear.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> m = nn.Linear(3, 2)

@@ -42,7 +42,7 @@ class SparseLinear(Module):
 
     Without ``doGradInput`` the gradient by the input is zero, of the input's shape; with it, it has an entry (index,
     gradient) for every feature: inputSize x 2 in place of elements x 2. Raises RangeError for an index outside.
-    Source: Torch7's nn/SparseLinear.lua.
+    Source: Torch7's nn/SparseLinear.lua; PyTorch's sparse.mm.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> m = nn.SparseLinear(1000, 1)

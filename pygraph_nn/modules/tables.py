@@ -28,7 +28,7 @@ __all__ = [
 class CAddTable(Module):
     """y = x[1] + x[2] + ...: the sum of a table of arrays of one shape.
 
-    ``inplace`` is kept for files and changes nothing. Source: Torch7's nn/CAddTable.lua.
+    ``inplace`` is kept for files and changes nothing. Source: Torch7's nn/CAddTable.lua; PyTorch's torch.add.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.CAddTable().forward([np.ones(2), np.ones(2)])
@@ -62,7 +62,7 @@ class CAddTable(Module):
 class CMulTable(Module):
     """y = x[1] * x[2] * ...: the elementwise product of a table of arrays of one shape.
 
-    Source: Torch7's nn/CMulTable.lua.
+    Source: Torch7's nn/CMulTable.lua; PyTorch's torch.mul.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.CMulTable().forward([np.full(2, 3.0), np.full(2, 2.0)])
@@ -96,7 +96,7 @@ class CMulTable(Module):
 class CSubTable(Module):
     """y = x[1] - x[2]: the difference of two arrays of one shape.
 
-    Source: Torch7's nn/CSubTable.lua.
+    Source: Torch7's nn/CSubTable.lua; PyTorch's torch.sub.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.CSubTable().forward([np.full(2, 3.0), np.ones(2)])
@@ -119,7 +119,7 @@ class CSubTable(Module):
 class CDivTable(Module):
     """y = x[1] / x[2]: the elementwise quotient of two arrays of one shape.
 
-    Source: Torch7's nn/CDivTable.lua.
+    Source: Torch7's nn/CDivTable.lua; PyTorch's torch.div.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.CDivTable().forward([np.full(2, 3.0), np.full(2, 2.0)])
@@ -172,7 +172,7 @@ class _ExtremeTable(Module):
 class CMaxTable(_ExtremeTable):
     """y = max(x[1], x[2], ...), elementwise; where entries are equal, the first one takes the gradient.
 
-    Source: Torch7's nn/CMaxTable.lua.
+    Source: Torch7's nn/CMaxTable.lua; PyTorch's torch.maximum.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.CMaxTable().forward([np.array([1.0, 4.0]), np.array([2.0, 3.0])])
@@ -185,7 +185,7 @@ class CMaxTable(_ExtremeTable):
 class CMinTable(_ExtremeTable):
     """y = min(x[1], x[2], ...), elementwise; where entries are equal, the first one takes the gradient.
 
-    Source: Torch7's nn/CMinTable.lua.
+    Source: Torch7's nn/CMinTable.lua; PyTorch's torch.minimum.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.CMinTable().forward([np.array([1.0, 4.0]), np.array([2.0, 3.0])])
@@ -231,7 +231,7 @@ class JoinTable(Module):
     """y = the arrays of the table, joined along ``dimension``.
 
     With ``nInputDims``, an input of one more dimension is a batch, and ``dimension`` counts behind the batch dimension.
-    Source: Torch7's nn/JoinTable.lua.
+    Source: Torch7's nn/JoinTable.lua; PyTorch's torch.cat.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.JoinTable(1).forward([np.zeros(1), np.ones(2)])
@@ -266,7 +266,7 @@ class JoinTable(Module):
 class SplitTable(Module):
     """y[i] = the i-th slice of the array along ``dimension``: a table of views of one dimension less.
 
-    ``nInputDims`` as in JoinTable. Source: Torch7's nn/SplitTable.lua.
+    ``nInputDims`` as in JoinTable. Source: Torch7's nn/SplitTable.lua; PyTorch's Tensor.unbind.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.SplitTable(1).forward(np.eye(2))
