@@ -22,7 +22,9 @@ class Family:
 
     def __init__(self, module, names):
         self.module = module
-        self.title = module.__name__.rpartition(".")[2].replace("_", " ")
+        title = module.__name__.rpartition(".")[2].replace("_", " ")
+        # gModule's file is gmodule.py.
+        self.title = next((name for name in names if name.lower() == title and name != name.title()), title)
         self.path = f"reference/{module.__name__.removeprefix('pygraph_nn.')}.md"
         self.things = {name: getattr(module, name) for name in names}
 
@@ -114,7 +116,8 @@ def _table(family, link=""):
 
 def _page(family):
     doc = inspect.getdoc(family.module) or ""
-    lines = [f"# {family.title[0].upper()}{family.title[1:]}", "", markdown(doc), ""]
+    heading = family.title if family.title in family.things else family.title[0].upper() + family.title[1:]
+    lines = [f"# {heading}", "", markdown(doc), ""]
     if _computes(family):
         lines += [*_table(family), ""]
     for name, thing in family.things.items():
@@ -189,7 +192,7 @@ def _torch7(thing):
         return ""
     package, file = found.groups()
     name = file.rpartition("/")[2].removesuffix(".lua")
-    shown = "same name" if name == thing.__name__ else f"{package}.{name}"
+    shown = "same&nbsp;name" if name == thing.__name__ else f"{package}.{name}"
     return f"[{shown}]({_TORCH7.format(package, file)})"
 
 

@@ -101,6 +101,10 @@ def test_the_reference_names_the_counterparts(pages):
     assert "torch/nn/blob/master/SpatialConvolution.lua" in row and "`Conv2d`" in row
 
 
+def test_the_examples_in_the_program_that_writes_the_reference():
+    assert doctest.testmod(reference()) == (0, 1)
+
+
 def test_docstrings_keep_their_text_as_markdown():
     written = reference().markdown(
         "y = a * b[1], for ``x < 1``.\n\nRule::\n\n    f = x\n\n"
