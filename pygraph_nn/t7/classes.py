@@ -89,7 +89,7 @@ def class_of(class_name, known):
 def fill(obj, class_name, version, fields, cache):
     """Give an object made for ``class_name`` its fields; ``cache`` is a dict for conversions, one for each file."""
     if isinstance(obj, Placeholder):
-        obj.__init__(class_name, version, fields)
+        obj.__init__(class_name, f"V {version}" if version else None, fields)
         return
     if isinstance(fields, T7Pairs):
         fields = {key: value for key, value in fields if isinstance(key, str)}
@@ -218,6 +218,8 @@ def _fields_of(obj):
     fields = {"_type": obj._type}
     if isinstance(obj, Module):
         fields["train"] = obj.train
+    else:
+        fields["sizeAverage"] = obj.sizeAverage
     for key, value in vars(obj).items():
         if key[:1] == "_" or key in _PASS or key in made or value is None:
             continue
