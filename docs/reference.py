@@ -205,13 +205,8 @@ def _pytorch(thing):
 def markdown(doc, equation=False):
     """Turn a docstring into Markdown: sections, literal blocks, tables and examples as such, the rest as plain text.
 
-    >>> print(markdown("y = a * b[1].\\n\\n>>> 1 + 1\\n2"))
-    y = a \\* b\\[1\\].
-    <BLANKLINE>
-    ```pycon
-    >>> 1 + 1
-    2
-    ```
+    >>> print(markdown("y = a * b[1], see ``f``."))
+    y = a \\* b\\[1\\], see `f`.
     """
     blocks = [block for block in re.split(r"\n\s*\n", inspect.cleandoc(doc)) if block.strip()]
     if equation and blocks:
