@@ -4,8 +4,9 @@ import importlib
 import importlib.util
 
 from ..errors import MissingExtraError
+from .weights import load_weights, save_weights
 
-__all__ = ["to_torch", "load_state_dict"]
+__all__ = ["to_torch", "from_torch", "load_state_dict", "to_onnx", "save_weights", "load_weights"]
 
 
 def _load(file, package, extra, purpose):
@@ -20,6 +21,16 @@ def to_torch(net):
     return _load("torch", "torch", "torch", "to_torch").to_torch(net)
 
 
+def from_torch(module):
+    """Return a network of ours that computes what a PyTorch module does; see ``pygraph_nn.bridges.torch_import``."""
+    return _load("torch_import", "torch", "torch", "from_torch").from_torch(module)
+
+
 def load_state_dict(net, state):
     """Set a network's weights from those of its PyTorch export; see ``pygraph_nn.bridges.torch.load_state_dict``."""
     return _load("torch", "torch", "torch", "load_state_dict").load_state_dict(net, state)
+
+
+def to_onnx(net, path=None, *, input, batch=1):
+    """Write the network as an ONNX model and return the model; see ``pygraph_nn.bridges.onnx.to_onnx``."""
+    return _load("onnx", "onnx", "onnx", "to_onnx").to_onnx(net, path, input=input, batch=batch)

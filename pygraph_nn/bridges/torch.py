@@ -10,9 +10,9 @@ from ..graph.gmodule import gModule
 from ..memory import memory_key
 from ..modules.module import Module
 from ..recurrent import Bidirectional, Layers, Unroll
-from . import torch_functions as functions
 from . import torch_layers as layers
 from . import torch_recurrent
+from . import torch_tables as tables
 from .naming import BUFFERS, named_tensors, node_names
 from .torch_modules import TABLE, Call, Constant, Field
 from .walking import Walker
@@ -195,7 +195,7 @@ class Builder(Walker):
         return layers.Wrapped(module.clone(), made)
 
     def center(self, container, value, path):
-        return self.fx.create_node("call_function", functions.center, (value,), name=f"{path}_centered")
+        return self.fx.create_node("call_function", tables.center, (value,), name=f"{path}_centered")
 
     def walk(self, module, value, path=""):
         """Walk; what needs the input's shape around what is inside is done here."""
@@ -203,12 +203,12 @@ class Builder(Walker):
             return self.call(module, value, path)
         if type(module) is zoo.Bottle:
             ((inner, name),) = self.each(module, path)
-            fused = self.fx.call_function(functions.fuse, (value, module.nInputDim))
+            fused = self.fx.call_function(tables.fuse, (value, module.nInputDim))
             made = super().walk(inner, fused, name)
-            return self.fx.call_function(functions.part, (made, value, module.nInputDim))
+            return self.fx.call_function(tables.part, (made, value, module.nInputDim))
         if type(module) is zoo.DepthConcat:
             parts = [self.walk(inner, value, name) for inner, name in self.each(module, path)]
-            return self.fx.call_function(functions.center_depth, (parts, module.dimension))
+            return self.fx.call_function(tables.center_depth, (parts, module.dimension))
         return super().walk(module, value, path)
 
     def parameter(self, module, name, shape=None):

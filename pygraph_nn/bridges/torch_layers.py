@@ -6,7 +6,7 @@ from torch.utils import _pytree as pytree
 
 from ..modules.containers import recall, remember
 from ..tensors import type_name
-from . import torch_functions as functions
+from . import torch_tables as tables
 
 __all__ = []
 
@@ -102,8 +102,8 @@ class Parallel(torch.nn.Module):
 
     def forward(self, x):
         """The joined outputs."""
-        slices = functions.split(x, self.split)
-        return functions.join([part(piece) for part, piece in zip(self.parts, slices)], self.join)
+        slices = tables.split(x, self.split)
+        return tables.join([part(piece) for part, piece in zip(self.parts, slices)], self.join)
 
 
 class Converted(torch.nn.Module):

@@ -14,6 +14,8 @@ from ..errors import GraphError
 from ..tensors import TENSOR_TYPES
 from . import torch_functions as f
 from . import torch_layers as layers
+from . import torch_tables as tables
+from . import torch_windows as windows
 
 __all__ = []
 
@@ -80,25 +82,25 @@ def _convolution(m, parameter):
 
 def _full_convolution(m, parameter):
     geometry = (m.along("d"), m.along("pad"), m.along("adj"))
-    return Call(f.full_convolution, (Field("weight"), Field("bias"), *geometry))
+    return Call(windows.full_convolution, (Field("weight"), Field("bias"), *geometry))
 
 
 def _mapped(transposed):
     def convert(m, parameter):
         table = Constant(m.connTable.astype(np.int64) - 1)
         arguments = (Field("weight"), Field("bias"), table, (m.nInputPlane, m.nOutputPlane), m.along("d"), transposed)
-        return Call(f.mapped_convolution, arguments)
+        return Call(windows.mapped_convolution, arguments)
 
     return convert
 
 
 def _depthwise(m, parameter):
     geometry = (m.nInputPlane, m.along("k"), m.along("d"), m.along("pad"))
-    return Call(f.depthwise_convolution, (Field("weight"), Field("bias"), *geometry))
+    return Call(windows.depthwise_convolution, (Field("weight"), Field("bias"), *geometry))
 
 
 def _local(m, parameter):
-    return Call(f.local_convolution, (Field("weight"), Field("bias"), m.along("k"), m.along("d"), m.along("pad")))
+    return Call(windows.local_convolution, (Field("weight"), Field("bias"), m.along("k"), m.along("d"), m.along("pad")))
 
 
 def _max_pooling(m, parameter):
@@ -108,18 +110,18 @@ def _max_pooling(m, parameter):
 
 def _average_pooling(m, parameter):
     geometry = (m.along("k"), m.along("d"), m.along("pad"))
-    return Call(f.average_pooling, (*geometry, m.ceil_mode, m.count_include_pad, m.divide))
+    return Call(windows.average_pooling, (*geometry, m.ceil_mode, m.count_include_pad, m.divide))
 
 
 def _subsampling(m, parameter):
     arguments = (Field("weight"), Field("bias"), m.along("k"), m.along("d"), m.frames_last)
-    return Call(f.subsampling, arguments)
+    return Call(windows.subsampling, arguments)
 
 
 def _padding(mode):
     def convert(m, parameter):
         sides = tuple((getattr(m, before), getattr(m, after)) for before, after in m.sides)
-        return Call(f.side_padding, (sides, mode))
+        return Call(windows.side_padding, (sides, mode))
 
     return convert
 
@@ -127,8 +129,8 @@ def _padding(mode):
 def _upsampling(axes):
     def convert(m, parameter):
         if m.mode == "linear":
-            return Call(f.upsample_linear, (m.scale_factor, (m.odepth, m.oheight, m.owidth), axes))
-        return Call(f.upsample_nearest, (m.scale_factor, axes))
+            return Call(windows.upsample_linear, (m.scale_factor, (m.odepth, m.oheight, m.owidth), axes))
+        return Call(windows.upsample_nearest, (m.scale_factor, axes))
 
     return convert
 
@@ -186,11 +188,11 @@ def refuse(reason):
 
 def _look_up(m, parameter):
     settings = (m.paddingValue, m.maxNorm, m.normType, m.shouldScaleGradByFreq)
-    return Call(f.look_up, (Field("weight"), *settings))
+    return Call(tables.look_up, (Field("weight"), *settings))
 
 
 def _copy(m, parameter):
-    return Call(f.cast, (getattr(torch, TENSOR_TYPES[m.outtype or m.type()].name),))
+    return Call(tables.cast, (getattr(torch, TENSOR_TYPES[m.outtype or m.type()].name),))
 
 
 _NEEDS_ITS_POOLING = "asks another node, its pooling module, for places: it has no counterpart on its own"
@@ -201,36 +203,36 @@ TABLE = {
     zoo.Add: learnt(f.shift, "bias"),
     zoo.AddConstant: _add_constant,
     zoo.BatchNormalization: _batch_norm,
-    zoo.Bilinear: learnt(f.bilinear, "weight", "bias"),
+    zoo.Bilinear: learnt(tables.bilinear, "weight", "bias"),
     zoo.CAdd: learnt(f.shift, "bias"),
-    zoo.CAddTable: call(f.add_table),
-    zoo.CAddTensorTable: call(f.add_to_each),
-    zoo.CDivTable: call(f.divide_table),
+    zoo.CAddTable: call(tables.add_table),
+    zoo.CAddTensorTable: call(tables.add_to_each),
+    zoo.CDivTable: call(tables.divide_table),
     zoo.Clamp: plain(torch.nn.Hardtanh, "min_val", "max_val"),
-    zoo.CMaxTable: lambda m, parameter: Call(f.extreme_table, (True,)),
-    zoo.CMinTable: lambda m, parameter: Call(f.extreme_table, (False,)),
+    zoo.CMaxTable: lambda m, parameter: Call(tables.extreme_table, (True,)),
+    zoo.CMinTable: lambda m, parameter: Call(tables.extreme_table, (False,)),
     zoo.CMul: learnt(f.scale, "weight"),
-    zoo.CMulTable: call(f.multiply_table),
+    zoo.CMulTable: call(tables.multiply_table),
     zoo.Collapse: call(f.collapse, "nInputDim"),
     zoo.Constant: lambda m, parameter: Call(f.constant, (Constant(m.value), m.nInputDim)),
     zoo.Contiguous: call(f.contiguous),
     zoo.Copy: _copy,
-    zoo.Cosine: learnt(f.cosine, "weight"),
-    zoo.CosineDistance: call(f.cosine_distance),
+    zoo.Cosine: learnt(tables.cosine, "weight"),
+    zoo.CosineDistance: call(tables.cosine_distance),
     zoo.CReLU: call(f.crelu, "nInputDims"),
-    zoo.CSubTable: call(f.subtract_table),
-    zoo.DotProduct: call(f.dot_product),
+    zoo.CSubTable: call(tables.subtract_table),
+    zoo.DotProduct: call(tables.dot_product),
     zoo.Dropout: _dropout,
     zoo.ELU: plain(torch.nn.ELU, "alpha"),
-    zoo.Euclidean: learnt(f.euclidean, "weight"),
+    zoo.Euclidean: learnt(tables.euclidean, "weight"),
     zoo.Exp: call(torch.exp),
-    zoo.FlattenTable: call(f.flatten_table),
-    zoo.GatedLinearUnit: call(f.glu, "dim"),
+    zoo.FlattenTable: call(tables.flatten_table),
+    zoo.GatedLinearUnit: call(tables.glu, "dim"),
     zoo.GradientReversal: _reverse,
     zoo.HardShrink: _lambda(torch.nn.Hardshrink),
     zoo.HardTanh: plain(torch.nn.Hardtanh, "min_val", "max_val"),
-    zoo.Index: call(f.index_select, "dimension"),
-    zoo.JoinTable: call(f.join, "dimension", "nInputDims"),
+    zoo.Index: call(tables.index_select, "dimension"),
+    zoo.JoinTable: call(tables.join, "dimension", "nInputDims"),
     zoo.L1Penalty: call(layers.penalise, "l1weight", "sizeAverage", "provideOutput"),
     zoo.LeakyReLU: plain(torch.nn.LeakyReLU, "negval"),
     zoo.Linear: _linear,
@@ -239,23 +241,23 @@ TABLE = {
     zoo.LogSigmoid: plain(torch.nn.LogSigmoid),
     zoo.LogSoftMax: call(f.log_softmax),
     zoo.LookupTable: _look_up,
-    zoo.MaskedSelect: call(f.masked_select),
+    zoo.MaskedSelect: call(tables.masked_select),
     zoo.Max: call(f.largest, "dimension", "nInputDims"),
     zoo.Mean: call(f.total, "dimension", "nInputDims", "sizeAverage", "squeeze"),
     zoo.Min: call(f.smallest, "dimension", "nInputDims"),
-    zoo.MixtureTable: call(f.mixture, "dim"),
-    zoo.MM: call(f.multiply_matrices, "transA", "transB"),
+    zoo.MixtureTable: call(tables.mixture, "dim"),
+    zoo.MM: call(tables.multiply_matrices, "transA", "transB"),
     zoo.Mul: learnt(f.scale, "weight"),
     zoo.MulConstant: call(operator.mul, "constant_scalar"),
-    zoo.MV: call(f.multiply_vector, "trans"),
+    zoo.MV: call(tables.multiply_vector, "trans"),
     zoo.Narrow: call(f.narrow, "dimension", "index", "length"),
-    zoo.NarrowTable: call(f.narrow_table, "offset", "length"),
+    zoo.NarrowTable: call(tables.narrow_table, "offset", "length"),
     zoo.Normalize: call(f.normalize, "p", "eps"),
     zoo.OneHot: _one_hot,
     zoo.Padding: call(f.pad, "dim", "pad", "nInputDim", "value", "index"),
-    zoo.PairwiseDistance: call(f.pairwise_distance, "norm"),
+    zoo.PairwiseDistance: call(tables.pairwise_distance, "norm"),
     zoo.PartialLinear: _partial_linear,
-    zoo.PixelShuffle: call(f.pixel_shuffle, "upscaleFactor"),
+    zoo.PixelShuffle: call(windows.pixel_shuffle, "upscaleFactor"),
     zoo.Power: call(torch.pow, "pow"),
     zoo.PReLU: learnt(f.prelu, "weight"),
     zoo.ReLU: plain(torch.nn.ReLU),
@@ -264,7 +266,7 @@ TABLE = {
     zoo.Reshape: call(f.reshape, "size", "batchMode"),
     zoo.RReLU: plain(torch.nn.RReLU, "lower", "upper"),
     zoo.Select: call(f.select, "dimension", "index"),
-    zoo.SelectTable: call(f.entry_of, "index"),
+    zoo.SelectTable: call(tables.entry_of, "index"),
     zoo.Sigmoid: plain(torch.nn.Sigmoid),
     zoo.SoftMax: call(f.softmax),
     zoo.SoftMin: call(f.softmin),
@@ -279,7 +281,7 @@ TABLE = {
     zoo.SpatialConvolutionLocal: _local,
     zoo.SpatialConvolutionMap: _mapped(False),
     zoo.SpatialConvolutionMM: _convolution,
-    zoo.SpatialCrossMapLRN: call(f.cross_map_normalization, "size", "alpha", "beta", "k"),
+    zoo.SpatialCrossMapLRN: call(tables.cross_map_normalization, "size", "alpha", "beta", "k"),
     zoo.SpatialDepthWiseConvolution: _depthwise,
     zoo.SpatialDilatedConvolution: _convolution,
     zoo.SpatialDilatedMaxPooling: _max_pooling,
@@ -296,16 +298,16 @@ TABLE = {
     zoo.SpatialUpSamplingBilinear: _upsampling(2),
     zoo.SpatialUpSamplingNearest: _upsampling(2),
     zoo.SpatialZeroPadding: _padding("zeros"),
-    zoo.SplitTable: call(f.split, "dimension", "nInputDims"),
+    zoo.SplitTable: call(tables.split, "dimension", "nInputDims"),
     zoo.Sqrt: call(f.sqrt),
     zoo.Square: call(torch.square),
     zoo.Squeeze: call(f.squeeze, "dim", "numInputDims"),
     zoo.Sum: call(f.total, "dimension", "nInputDims", "sizeAverage", "squeeze"),
     zoo.Tanh: plain(torch.nn.Tanh),
     zoo.TanhShrink: plain(torch.nn.Tanhshrink),
-    zoo.TemporalConvolution: learnt(f.temporal_convolution, "weight", "bias", more=_WINDOW),
-    zoo.TemporalMaxPooling: call(f.temporal_max_pooling, *_WINDOW),
-    zoo.TemporalRowConvolution: learnt(f.row_convolution, "weight", "bias", more=("dW", "frames_last")),
+    zoo.TemporalConvolution: learnt(windows.temporal_convolution, "weight", "bias", more=_WINDOW),
+    zoo.TemporalMaxPooling: call(windows.temporal_max_pooling, *_WINDOW),
+    zoo.TemporalRowConvolution: learnt(windows.row_convolution, "weight", "bias", more=("dW", "frames_last")),
     zoo.TemporalSubSampling: _subsampling,
     zoo.Threshold: plain(torch.nn.Threshold, "threshold", "val"),
     zoo.Transpose: call(f.transpose, "permutations", "numInputDims"),
@@ -322,8 +324,9 @@ TABLE = {
     zoo.VolumetricMaxPooling: _max_pooling,
     zoo.VolumetricMaxUnpooling: refuse(_NEEDS_ITS_POOLING),
     zoo.VolumetricReplicationPadding: _padding("replicate"),
-    zoo.WeightedEuclidean: learnt(f.euclidean, "weight", "diagCov"),
+    zoo.WeightedEuclidean: learnt(tables.euclidean, "weight", "diagCov"),
     zoo.WhiteNoise: plain(layers.WhiteNoise, "mean", "std"),
-    zoo.ZipTable: call(f.zip_table),
-    zoo.ZipTableOneToMany: call(f.zip_one_to_many),
+    zoo.ZeroGrad: call(tables.detached),
+    zoo.ZipTable: call(tables.zip_table),
+    zoo.ZipTableOneToMany: call(tables.zip_one_to_many),
 }

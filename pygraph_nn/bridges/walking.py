@@ -107,13 +107,14 @@ def _only_inside(walker, container, value, path):
 
 def _concat(walker, container, value, path):
     parts = _concat_table(walker, container, value, path)
-    return walker.leaf(zoo.JoinTable(container.dimension), parts, walker.inside(path, "join"))
+    return walker.leaf(zoo.JoinTable(container.dimension).type(container.type()), parts, walker.inside(path, "join"))
 
 
 def _parallel(walker, container, value, path):
-    slices = walker.leaf(zoo.SplitTable(container.inputDimension), value, walker.inside(path, "split"))
-    parts = _parallel_table(walker, container, slices, path)
-    return walker.leaf(zoo.JoinTable(container.outputDimension), parts, walker.inside(path, "join"))
+    split, join = zoo.SplitTable(container.inputDimension), zoo.JoinTable(container.outputDimension)
+    slices = walker.leaf(split.type(container.type()), value, walker.inside(path, "split"))
+    parts = [walker.walk(module, part, inner) for (module, inner), part in zip(walker.each(container, path), slices)]
+    return walker.leaf(join.type(container.type()), parts, walker.inside(path, "join"))
 
 
 def _map_table(walker, container, value, path):

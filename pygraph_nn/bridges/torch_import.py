@@ -1,0 +1,237 @@
+"""From PyTorch: torch.nn modules as networks of ours, with copies of their weights."""
+
+import torch
+
+from .. import modules as zoo
+from ..errors import GraphError
+from ..recurrent import GRU, LSTM, RNN, Bidirectional, Layers, Unroll, load_torch_weights
+
+__all__ = ["from_torch"]
+
+
+def from_torch(module):
+    """Return a network that computes what a torch.nn module does, in its type and mode, with copies of its weights.
+
+    A module without any numbers of its own gets PyTorch's default type; ``net.double()`` makes it another.
+
+    Known are Linear, Bilinear, Embedding, Conv1d to Conv3d, BatchNorm1d to BatchNorm3d, Dropout, the pooling modules of
+    whole windows, the usual activations, RNN, LSTM, GRU and their cells, Identity, Flatten, and Sequential of them.
+    Recurrent modules become Unroll (Bidirectional, Layers), which take (T x B x ...) as theirs do without
+    ``batch_first``; their states come and go in one table [x, state, ...], layer by layer, an LSTM's as c, h. A cell
+    takes [x, h] or [x, c, h]. Embeddings count from 1: add 1 to PyTorch's indices. Raises GraphError for other modules
+    and for settings that have no counterpart, with a list of all of them.
+
+    >>> import torch, pygraph_nn as nn
+    >>> net = nn.from_torch(torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh()))
+    >>> net.get(1)
+    nn.Linear(3 -> 2)
+    """
+    refused = []
+    net = _convert(module, "the module", refused)
+    if refused:
+        raise GraphError("from_torch: there is no counterpart of " + "; ".join(refused))
+    numbers = (t.dtype for t in module.state_dict().values() if t.is_floating_point())
+    dtype = next(numbers, torch.get_default_dtype())
+    net = net.float() if dtype == torch.float32 else net.double()
+    return net.training() if module.training else net.evaluate()
+
+
+def _convert(module, path, refused):
+    """Convert a module; note what cannot be, and put an Identity in its place."""
+    if type(module) is torch.nn.Sequential:
+        net = zoo.Sequential()
+        for name, part in module.named_children():
+            net.add(_convert(part, name if path == "the module" else f"{path}.{name}", refused))
+        return net
+    converter = TABLE.get(type(module))
+    try:
+        if converter is None:
+            raise GraphError(f"a {type(module).__name__}")
+        return converter(module)
+    except GraphError as error:
+        refused.append(f"{path}: {error}")
+        return zoo.Identity()
+
+
+def _need(holds, what):
+    """Refuse a setting."""
+    if not holds:
+        raise GraphError(what)
+
+
+def _array(tensor):
+    return tensor.detach().cpu().numpy()
+
+
+def _filled(net, tensors):
+    """Give a module the type and the numbers of tensors, by field."""
+    first = next(tensor for tensor in tensors.values() if tensor is not None)
+    net.float() if first.dtype == torch.float32 else net.double()
+    for field, tensor in tensors.items():
+        if tensor is not None:
+            own = getattr(net, field)
+            own[...] = _array(tensor).reshape(own.shape)
+    return net
+
+
+def _linear(m):
+    net = zoo.Linear(m.in_features, m.out_features, m.bias is not None)
+    return _filled(net, {"weight": m.weight, "bias": m.bias})
+
+
+def _bilinear(m):
+    net = zoo.Bilinear(m.in1_features, m.in2_features, m.out_features, m.bias is not None)
+    return _filled(net, {"weight": m.weight, "bias": m.bias})
+
+
+def _embedding(m):
+    padding = 0 if m.padding_idx is None else m.padding_idx + 1
+    norm = None if m.max_norm is None else m.norm_type
+    net = zoo.LookupTable(m.num_embeddings, m.embedding_dim, padding, m.max_norm, norm)
+    if m.scale_grad_by_freq:
+        net.scaleGradByFreq()
+    return _filled(net, {"weight": m.weight})
+
+
+def _convolution(cls, order):
+    """A converter; ``order`` puts PyTorch's sizes (T, H, W) into that of our constructor's."""
+
+    def convert(m):
+        _need(m.groups == 1 and m.padding_mode == "zeros", f"{m}: groups and padding modes other than zeros")
+        _need(not isinstance(m.padding, str), f"{m}: padding by name")
+        sizes = [[part[i] for i in order] for part in (m.kernel_size, m.stride, m.padding, m.dilation)]
+        net = cls(m.in_channels, m.out_channels, *(number for part in sizes for number in part))
+        net = net if m.bias is not None else net.noBias()
+        return _filled(net, {"weight": m.weight, "bias": m.bias})
+
+    return convert
+
+
+def _conv1d(m):
+    """A Conv1d takes (N x planes x time): a convolution over planes of height 1."""
+    _need(m.groups == 1 and m.padding_mode == "zeros", f"{m}: groups and padding modes other than zeros")
+    _need(not isinstance(m.padding, str), f"{m}: padding by name")
+    net = zoo.SpatialDilatedConvolution(
+        m.in_channels, m.out_channels, m.kernel_size[0], 1, m.stride[0], 1, m.padding[0], 0, m.dilation[0], 1
+    )
+    net = net if m.bias is not None else net.noBias()
+    _filled(net, {"weight": m.weight, "bias": m.bias})
+    return zoo.Sequential().add(zoo.Unsqueeze(-2)).add(net).add(zoo.Squeeze(-2))
+
+
+def _batch_norm(cls):
+    def convert(m):
+        _need(m.momentum is not None and m.track_running_stats, f"{m}: averages that are not running ones")
+        net = cls(m.num_features, m.eps, m.momentum, m.affine)
+        statistics = {"running_mean": m.running_mean, "running_var": m.running_var}
+        return _filled(net, {**statistics, "weight": m.weight, "bias": m.bias})
+
+    return convert
+
+
+def _pairs(value):
+    return (value, value) if isinstance(value, int) else tuple(value)
+
+
+def _max_pooling(m):
+    _need(not m.return_indices, f"{m}: indices put out")
+    sizes = [_pairs(part)[::-1] for part in (m.kernel_size, m.stride, m.padding, m.dilation)]
+    net = zoo.SpatialDilatedMaxPooling(*(number for part in sizes for number in part))
+    return net.ceil() if m.ceil_mode else net
+
+
+def _average_pooling(m):
+    _need(m.divisor_override is None, f"{m}: a divisor of its own")
+    sizes = [_pairs(part)[::-1] for part in (m.kernel_size, m.stride, m.padding)]
+    net = zoo.SpatialAveragePooling(*(number for part in sizes for number in part))
+    net = net if m.count_include_pad else net.setCountExcludePad()
+    return net.ceil() if m.ceil_mode else net
+
+
+def _flatten(m):
+    _need(m.start_dim == 1 and m.end_dim == -1, f"{m}: other dimensions than all but the first")
+    return zoo.Reshape(-1, True)
+
+
+def _softmax(plain):
+    def convert(m):
+        _need(m.dim in (1, -1), f"{m}: another dimension than the second, rows x scores")
+        return plain()
+
+    return convert
+
+
+# Recurrent ------------------------------------------------------------------------------------------------------------
+
+
+def _cell(m, inputs):
+    """A cell of the same kind."""
+    kind = type(m).__name__.removesuffix("Cell")
+    if kind == "LSTM":
+        return LSTM.create(inputs, m.hidden_size)
+    if kind == "GRU":
+        return GRU.create(inputs, m.hidden_size, reset_after=True)
+    return RNN.create(inputs, m.hidden_size, m.nonlinearity)
+
+
+def _typed(net, m):
+    return net.float() if next(m.parameters()).dtype == torch.float32 else net.double()
+
+
+def _recurrent_cell(m):
+    net = _typed(_cell(m, m.input_size), m)
+    return load_torch_weights(net, {f"{name}_l0": _array(p) for name, p in m.named_parameters()})
+
+
+def _recurrent(m):
+    _need(not m.batch_first, f"{m}: batch_first")
+    _need(m.dropout == 0, f"{m}: dropout between layers")
+    _need(not getattr(m, "proj_size", 0), f"{m}: projections")
+    directions, layers = 2 if m.bidirectional else 1, []
+    for number in range(m.num_layers):
+        inputs = m.input_size if number == 0 else directions * m.hidden_size
+        cells = [_cell(m, inputs) for _ in range(directions)]
+        layers.append(Bidirectional(*cells) if m.bidirectional else Unroll(*cells))
+    net = _typed(layers[0] if len(layers) == 1 else Layers(*layers), m)
+    return load_torch_weights(net, {name: _array(p) for name, p in m.named_parameters()})
+
+
+TABLE = {
+    torch.nn.AvgPool2d: _average_pooling,
+    torch.nn.BatchNorm1d: _batch_norm(zoo.BatchNormalization),
+    torch.nn.BatchNorm2d: _batch_norm(zoo.SpatialBatchNormalization),
+    torch.nn.BatchNorm3d: _batch_norm(zoo.VolumetricBatchNormalization),
+    torch.nn.Bilinear: _bilinear,
+    torch.nn.Conv1d: _conv1d,
+    torch.nn.Conv2d: _convolution(zoo.SpatialDilatedConvolution, (1, 0)),
+    torch.nn.Conv3d: _convolution(zoo.VolumetricDilatedConvolution, (0, 2, 1)),
+    torch.nn.Dropout: lambda m: zoo.Dropout(m.p),
+    torch.nn.ELU: lambda m: zoo.ELU(m.alpha),
+    torch.nn.Embedding: _embedding,
+    torch.nn.Flatten: _flatten,
+    torch.nn.GRU: _recurrent,
+    torch.nn.GRUCell: _recurrent_cell,
+    torch.nn.Hardshrink: lambda m: zoo.HardShrink(m.lambd),
+    torch.nn.Hardtanh: lambda m: zoo.HardTanh(m.min_val, m.max_val),
+    torch.nn.Identity: lambda m: zoo.Identity(),
+    torch.nn.LeakyReLU: lambda m: zoo.LeakyReLU(m.negative_slope),
+    torch.nn.Linear: _linear,
+    torch.nn.LogSigmoid: lambda m: zoo.LogSigmoid(),
+    torch.nn.LogSoftmax: _softmax(zoo.LogSoftMax),
+    torch.nn.LSTM: _recurrent,
+    torch.nn.LSTMCell: _recurrent_cell,
+    torch.nn.MaxPool2d: _max_pooling,
+    torch.nn.PReLU: lambda m: _filled(zoo.PReLU(m.num_parameters if m.num_parameters > 1 else 0), {"weight": m.weight}),
+    torch.nn.ReLU: lambda m: zoo.ReLU(),
+    torch.nn.ReLU6: lambda m: zoo.ReLU6(),
+    torch.nn.RNN: _recurrent,
+    torch.nn.RNNCell: _recurrent_cell,
+    torch.nn.Sigmoid: lambda m: zoo.Sigmoid(),
+    torch.nn.Softmax: _softmax(zoo.SoftMax),
+    torch.nn.Softplus: lambda m: zoo.SoftPlus(m.beta),
+    torch.nn.Softshrink: lambda m: zoo.SoftShrink(m.lambd),
+    torch.nn.Softsign: lambda m: zoo.SoftSign(),
+    torch.nn.Tanh: lambda m: zoo.Tanh(),
+    torch.nn.Tanhshrink: lambda m: zoo.TanhShrink(),
+    torch.nn.Threshold: lambda m: zoo.Threshold(m.threshold, m.value),
+}

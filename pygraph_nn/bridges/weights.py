@@ -1,0 +1,89 @@
+"""A network's weights alone, by name, in a .npz or a .safetensors file."""
+
+import importlib.util
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import MissingExtraError, RangeError, ShapeError
+from .files import write_atomically
+from .naming import named_tensors
+
+__all__ = ["save_weights", "load_weights"]
+
+
+def save_weights(net, path):
+    """Write a network's parameters and running statistics, by name, to a .npz or .safetensors file.
+
+    Names are those of ``to_torch``: the nodes', then the field's, as in ``i2h.weight``. What is shared is written once,
+    under the first of its names. The file is there whole or not at all. Raises RangeError for another ending,
+    MissingExtraError where safetensors is not installed.
+
+    >>> import os, tempfile, pygraph_nn as nn
+    >>> path = os.path.join(tempfile.mkdtemp(), "net.npz")
+    >>> nn.save_weights(nn.Linear(3, 2), path)
+    >>> other = nn.load_weights(nn.Linear(3, 2), path)
+    """
+    arrays = {name: np.ascontiguousarray(array) for name, array in named_tensors(net).items()}
+    if _kind(path) == ".npz":
+        write_atomically(path, lambda place: np.savez(place, **arrays))
+    else:
+        from safetensors.numpy import save_file
+
+        write_atomically(path, lambda place: save_file(arrays, place))
+
+
+def load_weights(net, path):
+    """Set a network's parameters and running statistics from a file of ``save_weights``; return the network.
+
+    Raises RangeError for missing and unknown names, ShapeError for other shapes and for numbers of another type, each
+    with a list of all of them; then nothing is changed.
+    """
+    found = _read(path)
+    own = named_tensors(net)
+    names = [f"{name} is missing" for name in own if name not in found]
+    names += [f"{name} is unknown" for name in found if name not in own]
+    if names:
+        raise RangeError(f"{path} does not fit the network: {'; '.join(names)}")
+    wrong = [
+        f"{name} is {_described(found[name])}, but {_described(array)} in the network"
+        for name, array in own.items()
+        if found[name].shape != array.shape or found[name].dtype != array.dtype
+    ]
+    if wrong:
+        raise ShapeError(f"{path} does not fit the network: {'; '.join(wrong)}")
+    for name, array in own.items():
+        array[...] = found[name]
+    return net
+
+
+def _kind(path):
+    """The ending of a file that can hold weights."""
+    kind = Path(path).suffix
+    if kind not in (".npz", ".safetensors"):
+        raise RangeError(f"weights go to a .npz or a .safetensors file, not to {str(path)!r}")
+    if kind == ".safetensors" and importlib.util.find_spec("safetensors") is None:
+        raise MissingExtraError("safetensors", "safetensors", "a .safetensors file")
+    return kind
+
+
+def _read(path):
+    """The arrays of a file by name."""
+    if _kind(path) == ".safetensors":
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        try:
+            return load_file(path)
+        except SafetensorError as error:
+            raise ShapeError(f"{path} is no .safetensors file: {error}") from error
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        raise ShapeError(f"{path} is no .npz file of arrays: {error}") from error
+
+
+def _described(array):
+    return f"{array.dtype.name} {'x'.join(map(str, array.shape)) or 'number'}"

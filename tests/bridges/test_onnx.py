@@ -1,0 +1,196 @@
+"""Networks in ONNX: the same outputs for every row of the table and every kind of graph, in both types."""
+
+import numpy as np
+import pytest
+
+import pygraph_nn as nn
+from pygraph_nn.nesting import clone, compare, leaves, map_table
+from tests.module_table import all_rows
+
+onnx = pytest.importorskip("onnx", reason="the bridge leads to ONNX, which is not installed")
+onnxruntime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is the judge, and not installed")
+pytestmark = pytest.mark.onnx
+each_row = pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in all_rows()])
+TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
+
+
+def session(model):
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def run(model, input):
+    """What ONNX Runtime makes of the arrays of an input, as a flat list."""
+    runner = session(model)
+    return runner.run(None, dict(zip([i.name for i in runner.get_inputs()], leaves(input), strict=True)))
+
+
+def is_open(model):
+    return any(d.dim_param for value in model.graph.input for d in value.type.tensor_type.shape.dim)
+
+
+def agree(net, input, **options):
+    """Hold the outputs against each other, for the example and, where sizes are open, for a batch twice as large."""
+    model = nn.to_onnx(net, input=input, **options)
+    tolerance = TOLERANCE[net.dtype.name]
+    net.evaluate()
+    inputs = [input]
+    if is_open(model) and not options:
+        inputs.append(map_table(lambda leaf: np.concatenate([leaf, leaf[::-1]]), input))
+    for value in inputs:
+        expected = list(leaves(net.forward(clone(value))))
+        for ours, theirs in zip(expected, run(model, value), strict=True):
+            assert ours.dtype == theirs.dtype
+            assert compare(ours, theirs, rtol=tolerance, atol=tolerance)
+    return model
+
+
+def as_type(value, name):
+    return map_table(lambda leaf: leaf.astype(name) if leaf.dtype.kind == "f" else leaf, value)
+
+
+REFUSED = {
+    nn.IndexLinear: "no counterpart",
+    nn.SparseLinear: "no counterpart",
+    nn.SpatialFractionalMaxPooling: "at random",
+    nn.VolumetricFractionalMaxPooling: "at random",
+    nn.SpatialMaxUnpooling: "pooling module",
+    nn.VolumetricMaxUnpooling: "pooling module",
+}
+
+
+def refusal(module, input):
+    """Why a row is refused; None where it is converted."""
+    if isinstance(input, dict):
+        return "keys"
+    if getattr(module, "stochastic_inference", False) and module.p > 0:
+        return "at random"
+    if getattr(module, "maxNorm", None) is not None:
+        return "maxNorm"
+    return REFUSED.get(type(module))
+
+
+@each_row
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_every_module_of_the_table_computes_the_same_there(row, dtype):
+    module, input = row.build().evaluate(), row.draw()
+    if dtype == "float32":
+        module.float()
+    input = as_type(input, dtype)
+    reason = refusal(module, input)
+    if reason is None:
+        agree(module, input)
+    else:
+        with pytest.raises(nn.GraphError, match=reason):
+            nn.to_onnx(module, input=input)
+
+
+def lstm():
+    return nn.LSTM.stack(3, 4, layers=2), [nn.randn(5, 3), *(nn.randn(5, 4) for _ in range(4))]
+
+
+def nested():
+    x, pair = nn.Identity()().annotate(name="x"), nn.Identity()().annotate(name="pair")
+    a, inner = pair.split(2)
+    b, c = inner.split(2)
+    total = nn.CAddTable()([x, a, nn.CMulTable()([b, c])]).annotate(name="total")
+    return nn.gModule([x, pair], [nn.nest([total, [b, [c]]]), x]), [
+        nn.randn(2, 3),
+        [nn.randn(2, 3), [nn.randn(2, 3), nn.randn(2, 3)]],
+    ]
+
+
+def shared():
+    x = nn.Identity()().annotate(name="x")
+    linear = nn.Linear(3, 3)
+    twin = linear.clone("weight", "bias", "gradWeight", "gradBias")
+    return nn.gModule([x], [twin(nn.Tanh()(linear(x).annotate(name="i2h")))]), nn.randn(4, 3)
+
+
+@pytest.mark.parametrize("make", [lstm, nested, shared])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_graphs(make, dtype):
+    nn.manualSeed(1)
+    net, input = make()
+    agree(net.float() if dtype == "float32" else net, as_type(input, dtype))
+
+
+def test_names_come_from_the_nodes():
+    net, input = lstm()
+    model = agree(net, input)
+    assert [value.name for value in model.graph.input] == ["x", "prev_c1", "prev_h1", "prev_c2", "prev_h2"]
+    outputs = [value.name for value in model.graph.output]
+    assert outputs == ["layer1.next_c", "layer1.next_h", "layer2.next_c", "layer2.next_h"]
+    weights = {weight.name for weight in model.graph.initializer}
+    assert {"layer1.i2h.weight", "layer2.h2h.bias"} <= weights
+    assert [entry.version for entry in model.opset_import] == [17]
+
+
+def test_what_is_shared_is_written_once():
+    net, input = shared()
+    model = agree(net, input)
+    assert [weight.name for weight in model.graph.initializer] == ["i2h.weight", "i2h.bias"]
+
+
+def test_a_table_of_inputs_and_outputs_is_flat():
+    net, input = nested()
+    model = agree(net, input)
+    assert [value.name for value in model.graph.input] == ["x", "pair_1", "pair_2_1", "pair_2_2"]
+    assert len(model.graph.output) == 4
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Unroll(nn.LSTM.create(3, 4)),
+        lambda: nn.Unroll(nn.GRU.create(3, 4), reverse=True),
+        lambda: nn.Bidirectional(nn.LSTM.create(3, 4), nn.LSTM.create(3, 4)),
+        lambda: nn.Layers(nn.Unroll(nn.LSTM.create(3, 4)), nn.Unroll(nn.RNN.create(4, 4))),
+    ],
+)
+def test_recurrent_layers_are_scans_of_any_length_and_batch(make, dtype):
+    nn.manualSeed(1)
+    net = make()
+    net = net.float() if dtype == "float32" else net
+    x = nn.randn(5, 2, 3).astype(dtype)
+    model = agree(net, x, batch=(1, 2))
+    assert "Scan" in {step.op_type for step in model.graph.node}
+    longer = nn.randn(9, 6, 3).astype(dtype)
+    assert compare(net.forward(longer), run(model, longer)[0], rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
+    states = [nn.randn(2, 4).astype(dtype) for _ in range(net.n_states)]
+    agree(net, [x, *states], batch=[2, *[1] * net.n_states])
+
+
+def test_lengths_are_refused():
+    with pytest.raises(nn.GraphError, match="different lengths"):
+        nn.to_onnx(nn.Unroll(nn.LSTM.create(3, 4)), input=[nn.randn(5, 2, 3), np.array([5, 3])])
+
+
+def test_sizes_can_be_fixed_and_are_where_they_must():
+    net = nn.Linear(3, 2)
+    assert is_open(nn.to_onnx(net, input=np.zeros((4, 3))))
+    assert not is_open(nn.to_onnx(net, input=np.zeros((4, 3)), batch=None))
+    assert not is_open(agree(net, np.zeros(3)))
+    assert not is_open(agree(nn.SplitTable(1), np.zeros((4, 3))))
+
+
+def test_refusals_name_every_node_and_nothing_is_written(tmp_path):
+    pool = nn.SpatialMaxPooling(2, 2)
+    x = nn.Identity()()
+    h = nn.SpatialFractionalMaxPooling(2, 2, 4, 4)(x).annotate(name="fraction")
+    net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(pool(h)).annotate(name="back")])
+    with pytest.raises(nn.GraphError, match=r"(?s)fraction: .*back: "):
+        nn.to_onnx(net, tmp_path / "net.onnx", input=np.zeros((1, 1, 6, 6)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_is_the_model_and_the_network_stays_as_it_was(tmp_path):
+    net = nn.Sequential().add(nn.Dropout(0.5)).add(nn.Linear(3, 2))
+    x = np.ones((2, 3))
+    model = nn.to_onnx(net, tmp_path / "net.onnx", input=x)
+    assert onnx.load(tmp_path / "net.onnx") == model
+    assert net.train and net.output is None
+    runner = onnxruntime.InferenceSession(tmp_path / "net.onnx", providers=["CPUExecutionProvider"])
+    assert compare(runner.run(None, {"input": x})[0], net.evaluate().forward(x), atol=1e-12)
