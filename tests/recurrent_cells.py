@@ -35,6 +35,23 @@ def with_dropout(width=3, size=4):
     return nn.LSTM.stack(width, size, 3, dropout=0.4)
 
 
+def only_routes(width=3):
+    """A state that never changes, one that is the last input, and one that is the sum of all three."""
+    x, constant, late, total = nn.Identity()(), nn.Identity()(), nn.Identity()(), nn.Identity()()
+    mixed = nn.Tanh()(nn.Linear(width, width)(nn.CAddTable()([x, constant, late, total])))
+    return nn.gModule([x, constant, late, total], [constant, x, mixed])
+
+
+def with_tables(width=3, size=4):
+    """Tables between the nodes, also across the border of the loop: a split of the input's, and one of the state's."""
+    x, h = nn.Identity()(), nn.Identity()()
+    pair = nn.ParallelTable().add(nn.Linear(width, size)).add(nn.Tanh())(nn.Identity()([x, x]))
+    first, second = pair.split(2)
+    both = nn.Identity()([nn.CAddTable()([first, nn.Linear(size, size)(h)]), second])
+    h_next, shown = nn.ParallelTable().add(nn.Tanh()).add(nn.Linear(width, 2))(both).split(2)
+    return nn.gModule([x, h], [h_next, nn.Sigmoid()(shown)])
+
+
 CELLS = {
     "rnn": lambda: nn.RNN.create(3, 4),
     "relu": lambda: nn.RNN.create(3, 4, nonlinearity="relu"),
@@ -47,15 +64,24 @@ CELLS = {
     "not row-wise": with_batch_sum,
     "decoder": with_decoder,
     "shared": shared_twice,
+    "routes": only_routes,
+    "tables": with_tables,
 }
+
+
+def state_sizes(cell):
+    """How wide each state is; 3, the width of x, where no Linear tells."""
+    try:
+        return [size[0] for size in nn.Unroll(cell)._find_sizes([None] * (cell.nInputs - 1))]
+    except nn.ShapeError:
+        return [3] * (cell.nInputs - 1)
 
 
 def draw(cell, T=5, B=2, seed=0):
     """A sequence of B = 2, initial states, and gradients for everything that an Unroll of the cell puts out."""
     generator = np.random.default_rng(seed)
     layer = nn.Unroll(cell)
-    sizes = [size[0] for size in layer._find_sizes([None] * layer.n_states)]
     x = generator.standard_normal((T, B, 3))
-    states = [generator.standard_normal((B, size)) for size in sizes]
+    states = [generator.standard_normal((B, size)) for size in state_sizes(cell)]
     output = layer.forward([x, *states])
     return x, states, [generator.standard_normal(part.shape) for part in output]

@@ -104,6 +104,8 @@ class Tape:
                 tape[slot] = value
 
     def _by_time(self, rows):
+        if rows is None:
+            return [None] * self.T
         if is_table(rows):
             return [list(entries) for entries in zip(*map(self._by_time, rows))]
         return list(rows.reshape(self.T, self.B, *rows.shape[1:]))
@@ -163,6 +165,7 @@ class Tape:
             return
         if call.note is not None:
             call.restore(self.notes[call.slot])
+        gradient = self.totals[call.slot] = _filled(gradient, self.rows[call.slot])
         by_input = call.updateGradInput(call.take(self.rows), gradient)
         if call.learns and not call.defers:
             self.notes[call.slot] = call.note()
@@ -248,6 +251,8 @@ class Tape:
                 gradient = gradients[slot]
                 if gradient is None:
                     continue
+                if gradient.__class__ is list:
+                    gradient = _filled(gradient, tape[slot])
                 input = take(tape)
                 if add_into is not None:
                     if single not in own:
@@ -306,6 +311,7 @@ class Tape:
         for t in reversed(range(self.T)):
             gradient = self.from_times[call.slot][t]
             if gradient is not None:
+                gradient = _filled(gradient, self.times[t][call.slot])
                 self.place = call, t, self.times[t], {call.slot: gradient}
                 if call.note is not None:
                     call.restore(notes[t][index.index(call.slot)])
@@ -341,6 +347,6 @@ def _filled(gradient, value):
     """The gradient with zeros where there is none, shaped like ``value``."""
     if gradient is None:
         return zero(value)
-    if is_table(gradient) and any(part is None for part in gradient):
+    if is_table(gradient):
         return [_filled(part, v) for part, v in zip(gradient, value)]
     return gradient

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from recurrent_cells import CELLS
+from recurrent_cells import CELLS, state_sizes
 
 import pygraph_nn as nn
 from pygraph_nn.errors import RangeError
@@ -24,8 +24,8 @@ def linear(cell, name, x):
 @pytest.mark.parametrize("name", [name for name in CELLS if name != "not row-wise"])
 def test_gradients_agree_with_finite_differences(name):
     cell = CELLS[name]().evaluate()
-    sizes = [size[0] for size in nn.Unroll(cell)._find_sizes([None] * (cell.nInputs - 1))]
-    assert check_gradients(cell, [nn.randn(2, 3), *(nn.randn(2, size) for size in sizes)]) < 1e-5
+    states = [nn.randn(2, size) for size in state_sizes(cell)]
+    assert check_gradients(cell, [nn.randn(2, 3), *states]) < 1e-5
 
 
 @pytest.mark.parametrize("nonlinearity, f", [("tanh", np.tanh), ("relu", lambda x: np.maximum(x, 0))])

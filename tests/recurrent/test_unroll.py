@@ -330,6 +330,58 @@ def test_copies_and_types():
     assert compare(layer.float().forward(x.astype("float32")), y.astype("float32"), atol=1e-6)
 
 
+def test_hooks_see_every_step_and_change_nothing():
+    cell = nn.LSTM.create(3, 4)
+    x, states, gradients = draw(cell)
+    layer, seen = nn.Unroll(cell), []
+    expected = pass_through(layer, [x, *states], gradients)
+
+    def watch(node, module, verb, call):
+        def run(*arguments, **keywords):
+            seen.append((node.name, verb))
+            return call(*arguments, **keywords)
+
+        return run
+
+    cell.addHook(watch)
+    assert compare(list(pass_through(layer, [x, *states], gradients)), list(expected), atol=1e-14)
+    for name, times in (("i2h", 1), ("h2h", 5), ("next_c", 5)):
+        assert seen.count((name, "updateOutput")) == seen.count((name, "updateGradInput")) == times
+    assert seen.count(("h2h", "accGradParameters")) == 1
+    seen.clear()
+    cell.removeHook(watch)
+    assert compare(list(pass_through(layer, [x, *states], gradients)), list(expected), atol=1e-14) and not seen
+
+
+def test_values_that_no_backward_pass_looks_at_are_let_go():
+    layer = nn.Unroll(nn.LSTM.create(3, 4))
+    layer.forward(nn.randn(5, 2, 3))
+    slots = {call.step.node.name: call.slot for call in layer._plan.calls}
+    for name, kept in (("h2h", False), ("preactivations", False), ("in_gate", True), ("next_c", True)):
+        assert any(layer._pass.times[2][slots[name]].strides) == kept
+
+
+def test_long_sequences_use_the_same_numbers():
+    cell = nn.LSTM.create(3, 4)
+    x, states, gradients = draw(cell, T=40)
+    planned = pass_through(nn.Unroll(cell), [x, *states], gradients)
+    assert compare(list(planned), list(pass_through(nn.Unroll(cell, hoist=False), [x, *states], gradients)), atol=1e-12)
+    cell.zeroGradParameters()
+    assert compare(list(planned[:2]), list(clones_by_hand(cell, x, states, gradients)), atol=1e-12)
+    assert compare(planned[2], cell.parameters()[1], atol=1e-12)
+
+
+def test_parameters_may_change_between_passes():
+    layer = nn.Unroll(nn.LSTM.create(3, 4))
+    x = nn.randn(40, 2, 3)
+    before = layer.forward(x)
+    layer.cell["h2h"].module.weight *= 2
+    layer.cell["h2h"].module.bias += 1
+    after = layer.forward(x)
+    assert not compare(before, after, atol=1e-3)
+    assert compare(after, layer.clone().forward(x))
+
+
 def test_memory_grows_linearly_with_time():
     import tracemalloc
 
