@@ -8,6 +8,7 @@ from ..memory import convert
 from ..modules.module import Module
 from ..nesting import shape_of
 from .format import T7Object, T7Pairs, T7Storage, path_of
+from .placeholder import Placeholder
 
 __all__ = ["tree", "networks", "arrays", "parameter_lines", "retype"]
 
@@ -84,10 +85,13 @@ def _shortened(text):
 def networks(obj):
     """Return [(path, network)] of the outermost modules in tables; the path of the object itself is "".
 
+    A placeholder that holds no modules is none of them.
+
     >>> [path for path, _ in networks({"net": Module(), "best": [Module()]})]
     ['net', 'best[1]']
     """
-    return [(path, value) for path, value in _walk(obj, _table_items) if isinstance(value, Module)]
+    found = [(path, value) for path, value in _walk(obj, _table_items) if isinstance(value, Module)]
+    return [(path, value) for path, value in found if not isinstance(value, Placeholder) or value.children()]
 
 
 def arrays(obj):
