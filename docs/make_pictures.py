@@ -63,9 +63,9 @@ def lstm_by_hand():
 
 
 def char_rnn():
-    """The gallery's language model, over three characters."""
+    """The gallery's language model, one character."""
     model = _example("char_rnn")["Model"](30, "lstm", 128, 2, 0)
-    return nn.dot(model.cell, "two layers guess the next character", steps=3, simple=True)
+    return nn.dot(model.cell, "two layers guess the next character", simple=True)
 
 
 def sin_to_cos(folder):
