@@ -40,7 +40,12 @@ class Sigmoid(Module):
     ignores_input = True
 
     def updateOutput(self, input):
-        floor, one = _FLOOR_AND_ONE[input.dtype]
+        try:
+            floor, one = _FLOOR_AND_ONE[input.dtype]
+        except (AttributeError, KeyError):
+            checks.expect_array(self, input)
+            self.check_input(input)
+            raise
         output = np.maximum(input, floor)
         np.negative(output, output)
         np.exp(output, output)
@@ -94,6 +99,8 @@ class Tanh(Module):
     ignores_input = True
 
     def updateOutput(self, input):
+        if input.__class__ is not np.ndarray:
+            checks.expect_array(self, input)
         self.output = np.tanh(input)
         return self.output
 

@@ -37,7 +37,7 @@ def functional(name, *arguments):
 a_table = ([np.ones(2), np.ones(2)],)
 
 ROWS = [
-    Row(lambda: nn.Sigmoid(), matrix(3, 4), single=lambda x: x[0], torch=functional("sigmoid")),
+    Row(lambda: nn.Sigmoid(), matrix(3, 4), single=lambda x: x[0], bad=a_table, torch=functional("sigmoid")),
     Row(
         lambda: nn.Sigmoid(),
         wide,
@@ -45,7 +45,7 @@ ROWS = [
         why="only PyTorch judges huge numbers",
         torch=functional("sigmoid"),
     ),
-    Row(lambda: nn.Tanh(), matrix(3, 4), single=lambda x: x[0], torch=functional("tanh")),
+    Row(lambda: nn.Tanh(), matrix(3, 4), single=lambda x: x[0], bad=a_table, torch=functional("tanh")),
     Row(lambda: nn.LogSigmoid(), matrix(2, 3, 4), single=lambda x: x[0], bad=a_table, torch=functional("logsigmoid")),
     Row(
         lambda: nn.LogSigmoid(),
