@@ -18,9 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from . import inspection, t7
+from . import bridges, inspection, t7
 from .errors import PygraphError, RangeError, ShapeError, StateError
 from .inspection.doctor import doctor
+from .modules import Module
 from .t7 import contents
 from .t7.sink import replacing
 from .version import __version__
@@ -284,8 +285,14 @@ def _progress(path):
 
 def add_convert(subparsers):
     """``pygraph-nn convert``: from a .t7 to another format or type."""
-    examples = ["net.t7 net.ascii.t7 --format ascii", "gpu.t7 cpu.t7 --type float --clear-state", "net.t7 net.npz"]
-    summary = "write a .t7 anew: for the CPU, in another type or format"
+    examples = [
+        "net.t7 net.ascii.t7 --format ascii",
+        "gpu.t7 cpu.t7 --type float --clear-state",
+        "net.t7 net.npz",
+        "net.t7 net.onnx --input 1,3",
+        "net.t7 net.pt",
+    ]
+    summary = "write a .t7 anew: for the CPU, in another type or format, for PyTorch or ONNX"
     parser = _add_command(subparsers, "convert", _convert, summary, examples)
     parser.add_argument("file", metavar="FILE.t7")
     parser.add_argument("output", metavar="OUT", help=f"what to write: its name ends in {', '.join(_WRITERS)}")
@@ -293,6 +300,7 @@ def add_convert(subparsers):
     parser.add_argument("--type", choices=("float", "double"), help="of all networks and floating-point tensors")
     parser.add_argument("--clear-state", action="store_true", help="forget what passes left in the networks")
     parser.add_argument("--entry", metavar="NAME.NAME", help="convert this entry of the file's tables alone")
+    parser.add_argument("--input", metavar="SHAPES", help="of .onnx: the input's shape or a nested list, batch first")
 
 
 def _convert(options):
@@ -321,8 +329,44 @@ def _write_npz(found, options):
         np.savez(file, **contents.arrays(found))
 
 
+def _one_network(found, options):
+    """Return what was loaded if it is a network, which alone the other formats can hold."""
+    if not isinstance(found, Module):
+        inside = f"; its entries are {', '.join(_keys(found))}: name the network with --entry" if _keys(found) else ""
+        raise StateError(f"{options.output} holds one network, but {options.file} a {type(found).__name__}{inside}")
+    return found
+
+
+def _write_onnx(found, options):
+    if options.input is None:
+        raise ShapeError(f"{options.output}: say the input's shape with --input, such as 1,3 or [(1, 3), (1, 4)]")
+    net = _one_network(found, options)
+    bridges.to_onnx(net, options.output, input=_ones(_literal(options.input), net.dtype))
+
+
+def _ones(shapes, dtype):
+    """Arrays of ones: they are numbers, and first entries, too."""
+    if isinstance(shapes, int) or isinstance(shapes, tuple) and all(isinstance(size, int) for size in shapes):
+        return np.ones(shapes, dtype)
+    return [_ones(shape, dtype) for shape in shapes]
+
+
+def _write_torch(found, options):
+    bridges.save_torch(_one_network(found, options), options.output)
+
+
+def _write_safetensors(found, options):
+    bridges.save_weights(_one_network(found, options), options.output)
+
+
 _BIG = 1 << 26
 # How each ending is written: a function of what was loaded and the options. A new format is a new row.
-_WRITERS = {".t7": _write_t7, ".npz": _write_npz}
+_WRITERS = {
+    ".t7": _write_t7,
+    ".npz": _write_npz,
+    ".onnx": _write_onnx,
+    ".pt": _write_torch,
+    ".safetensors": _write_safetensors,
+}
 
 _COMMANDS = (add_demo, add_dot, add_summary, add_info, add_convert, add_doctor)

@@ -6,7 +6,7 @@ import importlib.util
 from ..errors import MissingExtraError
 from .weights import load_weights, save_weights
 
-__all__ = ["to_torch", "from_torch", "load_state_dict", "to_onnx", "save_weights", "load_weights"]
+__all__ = ["to_torch", "save_torch", "from_torch", "load_state_dict", "to_onnx", "save_weights", "load_weights"]
 
 
 def _load(file, package, extra, purpose):
@@ -24,6 +24,11 @@ def to_torch(net):
 def from_torch(module):
     """Return a network of ours that computes what a PyTorch module does; see ``pygraph_nn.bridges.torch_import``."""
     return _load("torch_import", "torch", "torch", "from_torch").from_torch(module)
+
+
+def save_torch(net, path):
+    """Write ``to_torch(net)`` to a file; see ``pygraph_nn.bridges.torch.save_torch``."""
+    _load("torch", "torch", "torch", "save_torch").save_torch(net, path)
 
 
 def load_state_dict(net, state):

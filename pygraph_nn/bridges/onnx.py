@@ -12,9 +12,9 @@ from ..errors import GraphError, PygraphError, RangeError
 from ..graph.gmodule import gModule
 from ..memory import memory_key
 from ..nesting import is_table, leaves, map_table, shape_of
+from ..t7.sink import replacing
 from ..version import __version__
 from . import onnx_recurrent
-from .files import write_atomically
 from .naming import node_names
 from .onnx_around import AROUND
 from .onnx_functions import Fixed, refuse
@@ -58,7 +58,8 @@ def to_onnx(net, path=None, *, input, batch=1):
         model = _model(twin, input, None)
     onnx.checker.check_model(model, full_check=True)
     if path is not None:
-        write_atomically(path, lambda place: onnx.save(model, place))
+        with replacing(path) as file:
+            file.write(model.SerializeToString())
     return model
 
 

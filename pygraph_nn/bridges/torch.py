@@ -10,6 +10,7 @@ from ..graph.gmodule import gModule
 from ..memory import memory_key
 from ..modules.module import Module
 from ..recurrent import Bidirectional, Layers, Unroll
+from ..t7.sink import replacing
 from . import torch_layers as layers
 from . import torch_recurrent
 from . import torch_tables as tables
@@ -17,7 +18,7 @@ from .naming import BUFFERS, named_tensors, node_names
 from .torch_modules import TABLE, Call, Constant, Field
 from .walking import Walker
 
-__all__ = ["to_torch", "load_state_dict"]
+__all__ = ["to_torch", "save_torch", "load_state_dict"]
 
 
 def to_torch(net):
@@ -47,6 +48,16 @@ def to_torch(net):
         raise ShapeError(f"to_torch takes a network, got {net!r}")
     exported, _ = _export(net)
     return exported
+
+
+def save_torch(net, path):
+    """Write ``to_torch(net)`` to a file, whole or not at all.
+
+    ``torch.load(path, weights_only=False)`` reads it, where this package is installed.
+    """
+    exported = to_torch(net)
+    with replacing(path) as file:
+        torch.save(exported, file)
 
 
 def load_state_dict(net, state):

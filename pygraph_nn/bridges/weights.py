@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MissingExtraError, RangeError, ShapeError
-from .files import write_atomically
+from ..t7.sink import replacing
 from .naming import named_tensors
 
 __all__ = ["save_weights", "load_weights"]
@@ -27,11 +27,13 @@ def save_weights(net, path):
     """
     arrays = {name: np.ascontiguousarray(array) for name, array in named_tensors(net).items()}
     if _kind(path) == ".npz":
-        write_atomically(path, lambda place: np.savez(place, **arrays))
+        with replacing(path) as file:
+            np.savez(file, **arrays)
     else:
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
-        write_atomically(path, lambda place: save_file(arrays, place))
+        with replacing(path) as file:
+            file.write(save(arrays))
 
 
 def load_weights(net, path):
