@@ -115,14 +115,15 @@ def _room(name):
 PICTURES = (lstm, lstm_after, lstm_over_time, network, stacked_lstm, lstm_by_hand, char_rnn, architecture)
 
 
-def main(folder=ROOT / "docs" / "images"):
-    """Write every picture, graphs as SVG."""
+def main(folder):
+    """Write the picture of every graph as SVG."""
     folder.mkdir(parents=True, exist_ok=True)
     for draw in PICTURES:
         (folder / f"{draw.__name__}.svg").write_bytes(render(draw()))
-    sin_to_cos(folder)
 
 
 if __name__ == "__main__":
     os.chdir(ROOT)  # tooltips name files relative to it
-    main(*map(Path, sys.argv[1:]))
+    images = Path(*sys.argv[1:]) if sys.argv[1:] else ROOT / "docs" / "images"
+    main(images)
+    sin_to_cos(images)
