@@ -123,7 +123,7 @@ class gModule(Container, Pictured):
                 append(run(take(values)))
         except Exception as error:
             raise self._failure(program.steps[len(values) - self.nInputs], "forward", error) from error
-        return self.output
+        return program.result(values)
 
     def updateGradInput(self, input, gradOutput):
         """Run every node's updateGradInput once, last node first."""
