@@ -4,11 +4,13 @@ mkdocs calls the functions named ``on_...``. Nothing is kept in files, so nothin
 ``__all__`` names and that the package re-exports is in the reference, with its docstring as it is.
 """
 
+import ast
 import html
 import importlib
 import inspect
 import pkgutil
 import re
+from pathlib import Path
 
 import pygraph_nn as nn
 
@@ -131,7 +133,7 @@ def _entry(name, thing):
         return [*lines, markdown(inspect.getdoc(thing)), ""]
     if callable(thing):
         lines += ["```python", _signature(name, thing), "```", ""]
-        lines += [markdown(inspect.getdoc(thing) or "", equation=_is_layer(thing)), ""]
+        lines += [markdown(_doc(name, thing), equation=_is_layer(thing)), ""]
     else:
         lines += ["```python", f"{name} = {thing!r}", "```", ""]
     if inspect.isclass(thing):
@@ -148,6 +150,19 @@ def _method(owner, key, value):
         return []
     shown = key if isinstance(plain, property) else _signature(key, plain, skip=isinstance(value, classmethod))
     return [f"### {owner}.{key} {{ #{owner}.{key} }}", "", "```python", shown, "```", "", markdown(doc), ""]
+
+
+def _doc(name, thing):
+    """The docstring; that of a door to a foreign framework is the one it refers to, read without importing it."""
+    doc = inspect.getdoc(thing) or ""
+    behind = re.search(r"; see ``pygraph_nn\.(bridges\.\w+)", doc)
+    if not behind:
+        return doc
+    path = Path(nn.__file__).parent.joinpath(*behind.group(1).split(".")).with_suffix(".py")
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == name:
+            return ast.get_docstring(statement)
+    raise LookupError(f"{name} refers to {path}, which has no function of that name")
 
 
 def _signature(name, thing, skip=False):

@@ -131,3 +131,7 @@ def test_the_picture_of_the_house_shows_every_room():
     rooms = set(re.findall(r"\w+", floors)) - {"__main__", "version"}
     shown = set(re.findall(r">(\w+)</text>", (DOCS / "images" / "architecture.svg").read_text(encoding="utf-8")))
     assert rooms <= shown
+
+
+def test_the_doors_to_other_frameworks_show_what_lies_behind_them(pages):
+    assert "Return the network as a torch.fx.GraphModule, which computes" in pages["reference/bridges.md"]
