@@ -16,7 +16,7 @@ class AddConstant(Elementwise):
     """y = x + c with a fixed c: a number, or a vector that is added to a vector or to each row of a matrix.
 
     ``inplace`` is kept for files and changes nothing. Raises ShapeError where a vector c does not fit the input.
-    Source: Torch7's nn/AddConstant.lua.
+    Source: Torch7's nn/AddConstant.lua; PyTorch's torch.add.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.AddConstant(2.5).forward(np.ones(2))
@@ -46,7 +46,7 @@ class AddConstant(Elementwise):
 class MulConstant(Elementwise):
     """y = c x with a fixed number c; any shape in, the same shape out.
 
-    ``inplace`` is kept for files and changes nothing. Source: Torch7's nn/MulConstant.lua.
+    ``inplace`` is kept for files and changes nothing. Source: Torch7's nn/MulConstant.lua; PyTorch's torch.mul.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.MulConstant(-1.5).forward(np.ones(2))

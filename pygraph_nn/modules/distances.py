@@ -45,7 +45,7 @@ class _Pair(Module):
 class DotProduct(_Pair):
     """y = sum over i of a[i] b[i], for the rows of two matrices, or for two vectors.
 
-    Source: Torch7's nn/DotProduct.lua.
+    Source: Torch7's nn/DotProduct.lua; PyTorch's torch.linalg.vecdot.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.DotProduct().forward([np.array([1.0, 2.0]), np.array([3.0, 4.0])])

@@ -60,7 +60,7 @@ class CAdd(_Broadcast):
     An input of as many numbers as b takes them one by one; in an input of as many dimensions, b repeats along those
     where it has size 1; otherwise the first dimension of the input is a batch, and each row takes the whole of b.
     ``bias`` starts uniform in +-1/sqrt(its number of elements). Raises ShapeError where none of these fits.
-    Source: Torch7's nn/CAdd.lua.
+    Source: Torch7's nn/CAdd.lua; PyTorch's torch.add.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> m = nn.CAdd(1, 2)
@@ -100,7 +100,7 @@ class CMul(_Broadcast):
     """y = x * w, element by element, with a learnt w of the given sizes, which meets the input as CAdd's b does.
 
     ``weight`` starts uniform in +-1/sqrt(its number of elements). Raises ShapeError where it does not fit.
-    Source: Torch7's nn/CMul.lua.
+    Source: Torch7's nn/CMul.lua; PyTorch's torch.mul.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> m = nn.CMul(2)
@@ -140,7 +140,7 @@ class Add(CAdd):
     """y = x + b with a learnt vector b, added to the input or to each of its rows; one number with ``scalar``.
 
     ``bias`` has ``inputSize`` elements (one with ``scalar``) and starts uniform in +-1/sqrt(their number).
-    Raises ShapeError for rows of another number of elements. Source: Torch7's nn/Add.lua.
+    Raises ShapeError for rows of another number of elements. Source: Torch7's nn/Add.lua; PyTorch's torch.add.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> m = nn.Add(2)
@@ -158,7 +158,7 @@ class Add(CAdd):
 class Mul(CMul):
     """y = w x with one learnt number w; any shape in, the same shape out.
 
-    ``weight`` is a vector of one element and starts uniform in +-1. Source: Torch7's nn/Mul.lua.
+    ``weight`` is a vector of one element and starts uniform in +-1. Source: Torch7's nn/Mul.lua; PyTorch's torch.mul.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> m = nn.Mul()

@@ -16,7 +16,7 @@ __all__ = ["Identity", "Narrow", "Select", "Padding", "OneHot"]
 class Identity(Module):
     """y = x, whatever x is: an array or a table.
 
-    ``Identity()()`` is the usual input node of a graph. Source: Torch7's nn/Identity.lua.
+    ``Identity()()`` is the usual input node of a graph. Source: Torch7's nn/Identity.lua; PyTorch's Identity.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Identity().forward(np.ones(2))
@@ -41,7 +41,8 @@ class Narrow(Module):
     """y = x[offset .. offset + length - 1] along ``dimension``, all counted from 1; a view of x.
 
     A negative ``dimension`` counts from the last. A negative ``length`` leaves -length - 1 elements off at the end. A
-    negative ``offset`` takes all but ``length`` elements from the start. Source: Torch7's nn/Narrow.lua.
+    negative ``offset`` takes all but ``length`` elements from the start. Source: Torch7's nn/Narrow.lua;
+    PyTorch's Tensor.narrow.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Narrow(1, 2, 2).forward(np.arange(4.0))
@@ -160,7 +161,8 @@ class Padding(Module):
     value : number, default 0
     index : int, default 1; so many elements less one are between the padding and its end
 
-    Raises RangeError for a dimension or index that the input does not have. Source: Torch7's nn/Padding.lua.
+    Raises RangeError for a dimension or index that the input does not have. Source: Torch7's nn/Padding.lua;
+    PyTorch's functional.pad.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Padding(1, -1).forward(np.ones(2)), nn.Padding(1, 2, 1, 5).forward(np.ones(2))
