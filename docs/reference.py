@@ -112,7 +112,8 @@ def _table(family, link=""):
     for name, thing in family.things.items():
         if _is_layer(thing):
             equation = _text(_opening(thing)).replace("|", "&#124;")
-            lines.append(f"| [{name}]({link}#{name}) | {equation} | {_torch7(thing)} | {_pytorch(thing)} |")
+            counterparts = f"{_torch7(thing) or '-'} | {_pytorch(thing) or '-'}"
+            lines.append(f"| [{name}]({link}#{name}) | {equation} | {counterparts} |")
     return lines
 
 
