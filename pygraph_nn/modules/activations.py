@@ -21,15 +21,15 @@ __all__ = [
     "HardShrink",
 ]
 
-# Below these, exp(-x) overflows; sigmoid is a denormal there, as good as 0.
-_FLOOR_AND_ONE = {dtype: (np.array(-709 if dtype.itemsize == 8 else -88, dtype), one) for dtype, one in ONE.items()}
+# Above these, exp(x) overflows; sigmoid has long been 1 there.
+_CEILING_AND_ONE = {dtype: (np.array(709 if dtype.itemsize == 8 else 88, dtype), one) for dtype, one in ONE.items()}
 
 
 class Sigmoid(Module):
     """y = 1 / (1 + exp(-x)), elementwise; any shape in, the same shape out.
 
-    Computed so that it neither overflows nor warns however large x is. Source: Torch7's nn/Sigmoid.lua;
-    PyTorch's Sigmoid.
+    Computed as exp(x) / (exp(x) + 1), so that it neither overflows nor warns nor loses digits however large x is.
+    Source: Torch7's nn/Sigmoid.lua; PyTorch's Sigmoid.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.Sigmoid().forward(np.array([-1e4, 0.0, 1e4])).round(3)
@@ -41,16 +41,15 @@ class Sigmoid(Module):
 
     def updateOutput(self, input):
         try:
-            floor, one = _FLOOR_AND_ONE[input.dtype]
+            ceiling, one = _CEILING_AND_ONE[input.dtype]
         except (AttributeError, KeyError):
             checks.expect_array(self, input)
             self.check_input(input)
             raise
-        output = np.maximum(input, floor)
-        np.negative(output, output)
-        np.exp(output, output)
-        output += one
-        self.output = output = np.divide(one, output, output)
+        growth = np.minimum(input, ceiling)
+        np.exp(growth, growth)
+        output = growth + one
+        self.output = output = np.divide(growth, output, output)
         return output
 
     def updateGradInput(self, input, gradOutput):
