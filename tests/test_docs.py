@@ -101,6 +101,12 @@ def test_the_reference_names_the_counterparts(pages):
     assert "torch/nn/blob/master/SpatialConvolution.lua" in row and "`Conv2d`" in row
 
 
+def test_every_example_is_in_the_gallery():
+    gallery = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    examples = [path.name for path in (DOCS.parent / "examples").glob("[a-z]*.py")]
+    assert len(examples) > 5 and [name for name in examples if f"examples/{name}" not in gallery] == []
+
+
 def test_the_examples_in_the_program_that_writes_the_reference():
     assert doctest.testmod(reference()) == (0, 1)
 
