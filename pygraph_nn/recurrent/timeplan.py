@@ -33,11 +33,11 @@ class Call:
     add : how to add the gradient by the input to a sum in place, for a module that can; else None.
     """
 
-    def __init__(self, program, step):
+    def __init__(self, program, step, hoist):
         self.step, self.slot, self.take, self.module = step, step.slot, step.take, step.module
         self.sources = list(step.sources)
         self.learns = step.module is not None and learns(step.module)
-        self.defers = self.learns and step.module.row_wise and promises(step.module, "stateless")
+        self.defers = hoist and self.learns and step.module.row_wise and promises(step.module, "stateless")
         self.run = program._wrapped(step, "updateOutput", step.run)
         self.plain = not program.wrappers
         backward = _place_entry(step.run) if _selects(step) else step.bind("updateGradInput")
@@ -165,14 +165,14 @@ class TimePlan:
     ----------
     program : Program
     n_states : int; the program's inputs are x and so many states, its first outputs the next states.
-    hoist : bool; False puts all steps into one loop, the plain way.
+    hoist : bool; False puts all steps into one loop, with all their gradients, the plain way.
     needs_x : bool; whether somebody wants the gradient by x.
     """
 
     def __init__(self, program, n_states, hoist=True, needs_x=True):
         self.program, self.count, self.n_states, self.needs_x = program, program.count, n_states, needs_x
         self.next_states = program.outputs[:n_states]
-        self.calls = [Call(program, step) for step in program.steps]
+        self.calls = [Call(program, step, hoist) for step in program.steps]
         self.row_wise = self._row_wise()
         self.blocks = self._blocks(self._dependencies() if hoist else None)
         self._mark_needs()
