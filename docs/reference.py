@@ -25,8 +25,8 @@ class Family:
     def __init__(self, module, names):
         self.module = module
         title = module.__name__.rpartition(".")[2].replace("_", " ")
-        # gModule's file is gmodule.py.
-        self.title = next((name for name in names if name.lower() == title and name != name.title()), title)
+        # gmodule.py holds gModule and nothing else.
+        self.title = names[0] if [name.lower() for name in names] == [title] else title
         self.path = f"reference/{module.__name__.removeprefix('pygraph_nn.')}.md"
         self.things = {name: getattr(module, name) for name in names}
 
