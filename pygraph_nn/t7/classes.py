@@ -16,7 +16,7 @@ from ..memory import convert
 from ..modules.containers import Container
 from ..modules.module import Module
 from .adapters import ADAPTERS
-from .fields import RENAMED, constructed
+from .fields import RENAMED, constructed, left_over
 from .format import T7Object, T7Pairs, T7Storage
 from .legacy import counterpart, upgrade
 from .placeholder import Placeholder
@@ -33,7 +33,6 @@ _VERSIONS = {
     "nn.VolumetricMaxPooling": "V 2",
 }
 _GENERIC = ("torch.", "tds.", "tds_", "graph.", "nngraph.Node")
-_PASS = {"output", "gradInput"}
 _ARRAYS = {"weight", "bias", "gradWeight", "gradBias", "running_mean", "running_var"}
 
 
@@ -124,11 +123,11 @@ def _kind(value):
 
 
 def _assign(obj, cls, fields, cache):
-    attributes, kept = vars(obj), constructed(cls)
+    attributes, passed_over = vars(obj), constructed(cls).keys() | left_over(cls)
     obj._type = network_type(fields)
     half = obj.dtype if any(isinstance(v, np.ndarray) and v.dtype == np.float16 for v in fields.values()) else None
     for key, value in fields.items():
-        if not isinstance(key, str) or key[:1] in ("_", "") or key in _PASS or key in kept:
+        if not isinstance(key, str) or key[:1] in ("_", "") or key in passed_over:
             continue
         if callable(getattr(cls, key, None)) or isinstance(getattr(cls, key, None), property):
             continue
@@ -159,7 +158,7 @@ def network_type(fields):
 def _complete(obj, cls):
     """Give the attributes that Torch7 leaves nil the values of a fresh module."""
     attributes = vars(obj)
-    for key in constructed(cls).keys() | _PASS:
+    for key in constructed(cls):
         if key[0] != "_" and not hasattr(cls, key):
             attributes.setdefault(key, None)
     if isinstance(obj, Criterion):
@@ -214,14 +213,14 @@ def _public(attributes):
 
 
 def _fields_of(obj):
-    cls, made = type(obj), constructed(type(obj))
+    cls, made, left = type(obj), constructed(type(obj)), left_over(type(obj))
     fields = {"_type": obj._type}
     if isinstance(obj, Module):
         fields["train"] = obj.train
     else:
         fields["sizeAverage"] = obj.sizeAverage
     for key, value in vars(obj).items():
-        if key[:1] == "_" or key in _PASS or key in made or value is None:
+        if key[:1] == "_" or key in made or key in left or value is None:
             continue
         fields[key] = T7Storage(np.array(value, np.int64)) if _is_sizes(value) else value
     for key, make in made.items():

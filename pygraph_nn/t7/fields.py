@@ -4,11 +4,13 @@ Torch7's methods expect these fields: empty tensors to resize, tables to fill, m
 every file and passed over when one is read: what stands in them is of use to Torch7 alone, or left from a pass.
 """
 
+from functools import cache
+
 import numpy as np
 
 from .format import T7Storage
 
-__all__ = ["constructed", "RENAMED"]
+__all__ = ["constructed", "left_over", "RENAMED"]
 
 # Fields that Torch7 and we keep under one name, but theirs counts in another kind of array.
 RENAMED = {"PartialLinear": {"partition": np.float64}}
@@ -166,6 +168,29 @@ _CONSTRUCTED = {
 }
 
 
+_POOLED = {"indices", "iwidth", "iheight", "itime"}
+_STATISTICS = {"save_mean", "save_std", "buffer", "buffer2", "centered", "std", "normalized"}
+# What a pass leaves in further fields, in Torch7 or here; the next pass makes it anew.
+_LEFT = {
+    "Module": {"output", "gradInput", "finput", "fgradInput"},
+    "Criterion": {"output", "gradInput"},
+    "BatchNormalization": _STATISTICS,
+    "Normalize": {"norm", "normp", "buffer", "cross", "indices"},
+    "SpatialAdaptiveMaxPooling": _POOLED,
+    "SpatialCrossMapLRN": {"scale", "paddedRatio", "accumRatio"},
+    "SpatialDilatedMaxPooling": _POOLED,
+    "SpatialDivisiveNormalization": {"localstds", "adjustedstds", "thresholdedstds", "normalizedstds"},
+    "SpatialFractionalMaxPooling": _POOLED,
+    "SpatialMaxPooling": _POOLED,
+    "TemporalDynamicKMaxPooling": _POOLED,
+    "TemporalMaxPooling": _POOLED,
+    "VolumetricDilatedMaxPooling": _POOLED,
+    "VolumetricFractionalMaxPooling": _POOLED,
+    "VolumetricMaxPooling": _POOLED,
+}
+
+
+@cache
 def constructed(cls):
     """Return {field: function of the module that makes its value} for a class, from its bases down.
 
@@ -173,12 +198,18 @@ def constructed(cls):
     >>> constructed(nn.CAddTable)["gradInput"](nn.CAddTable())
     []
     """
-    if cls not in _cache:
-        fields = {}
-        for base in reversed(cls.__mro__):
-            fields.update(_CONSTRUCTED.get(base.__name__, {}))
-        _cache[cls] = fields
-    return _cache[cls]
+    fields = {}
+    for base in reversed(cls.__mro__):
+        fields.update(_CONSTRUCTED.get(base.__name__, {}))
+    return fields
 
 
-_cache = {}
+@cache
+def left_over(cls):
+    """Return the names of the fields of a class that hold what a pass left behind.
+
+    >>> import pygraph_nn as nn
+    >>> "indices" in left_over(nn.SpatialMaxPooling), "weight" in left_over(nn.Linear)
+    (True, False)
+    """
+    return frozenset().union(*(_LEFT.get(base.__name__, ()) for base in cls.__mro__))

@@ -78,7 +78,7 @@ class _Loading:
                 fill(obj, class_name, version, fields, self.cache)
         except PygraphError as error:
             self._fail(root, obj, class_name, error)
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError) as error:
             self._fail(root, obj, class_name, T7Error(f"its fields do not make sense: {error!r}"))
 
     def _fail(self, root, obj, class_name, error):

@@ -76,9 +76,7 @@ class _Wiring:
     """The nodes of one gModule while they are made of their tables of data."""
 
     def __init__(self, fields):
-        self.data = [
-            _data(node, f".forwardnodes[{n}]") for n, node in enumerate(_list(fields, "forwardnodes"), 1)
-        ]
+        self.data = [_data(node, f".forwardnodes[{n}]") for n, node in enumerate(_list(fields, "forwardnodes"), 1)]
         self.places = {id(data): f".forwardnodes[{n}].data" for n, data in enumerate(self.data, 1)}
         if len(self.places) < len(self.data):
             raise T7Error("two nodes of a gModule are one", path=".forwardnodes")
@@ -151,7 +149,8 @@ class _Wiring:
             return [first]
         self._expect_source(first)
         selects = sorted(self.consumers.get(id(first), []), key=lambda data: _count(data, "selectindex", self))
-        if [data.get("selectindex") for data in selects] != list(range(1, first["nSplitOutputs"] + 1)):
+        indices = [data.get("selectindex") for data in selects]
+        if len(indices) != first["nSplitOutputs"] or indices != list(range(1, len(indices) + 1)):
             raise T7Error("the split of a gModule's inputs has one node for each of them", path=self.places[id(first)])
         self.feeds += [first, *selects]
         entries = []
@@ -172,8 +171,9 @@ class _Wiring:
         module = data.get("module")
         if module is not None and not isinstance(module, Module):
             raise T7Error(f"the module of a node is no {type(module).__name__}", path=f"{place}.module")
-        node = Node(module, selectindex=_count(data, "selectindex", self), nSplitOutputs=_count(
-            data, "nSplitOutputs", self))
+        node = Node(
+            module, selectindex=_count(data, "selectindex", self), nSplitOutputs=_count(data, "nSplitOutputs", self)
+        )
         node.annotations = _annotations(data)
         match = _LABEL.match(str(node.annotations.get("_debugLabel", "")))
         node.declared = f"{match[1]}:{match[2]}" if match else "a .t7 file"

@@ -208,7 +208,7 @@ def no_innode(obj, data):
 
 
 def odd_split(obj, data):
-    data[1]["nSplitOutputs"] = 3
+    data[1]["nSplitOutputs"] = 2**50
 
 
 @pytest.mark.parametrize(
