@@ -11,6 +11,7 @@ from onnx import helper, numpy_helper
 from ..errors import GraphError, PygraphError, RangeError
 from ..graph.gmodule import gModule
 from ..memory import memory_key
+from ..modules.unpooling import MaxUnpooling
 from ..nesting import is_table, leaves, map_table, shape_of
 from ..t7.sink import replacing
 from ..version import __version__
@@ -160,6 +161,7 @@ class Graph(Walker):
         self.weights = {} if outer is None else outer.weights
         self.named = {} if outer is None else outer.named
         self.taken = set() if outer is None else outer.taken
+        self.pooled = {}  # by pooling module: the name of its maxima's places, and its input
 
     def inputs(self, net, input, larger):
         """Values for the network's inputs, named after their nodes."""
@@ -258,7 +260,14 @@ class Graph(Walker):
 
     def run(self, module, value):
         """The pair of what a module makes of the examples and of the larger ones."""
-        return both(module.forward, value)
+        if not isinstance(module, MaxUnpooling) or id(module.pooling) not in self.pooled:
+            return both(module.forward, value)
+
+        def again(pair):  # its pooling has seen the larger example meanwhile
+            module.pooling.forward(pair[1])
+            return module.forward(pair[0])
+
+        return both(again, [value, self.pooled[id(module.pooling)][1]])
 
     def inner(self, path):
         """A builder for the body of a loop, which sees the weights outside."""

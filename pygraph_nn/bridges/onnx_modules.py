@@ -7,7 +7,6 @@ from . import onnx_windows as windows
 
 __all__ = []
 
-_POOLING = functions.refuse("asks another node, its pooling module, for places: it has no counterpart on its own")
 _RANDOM = functions.refuse("draws its windows at random, in evaluation mode, too")
 
 # Modules that rearrange tables, or hand them on: they do so to the table of values, and no operation is left.
@@ -104,7 +103,7 @@ TABLE = {
     zoo.SpatialFullConvolutionMap: windows.full_convolution,
     zoo.SpatialLogSoftMax: functions.softmax("LogSoftmax"),
     zoo.SpatialMaxPooling: windows.max_pooling,
-    zoo.SpatialMaxUnpooling: _POOLING,
+    zoo.SpatialMaxUnpooling: windows.unpooling,
     zoo.SpatialReflectionPadding: windows.side_padding,
     zoo.SpatialReplicationPadding: windows.side_padding,
     zoo.SpatialSoftMax: functions.softmax("Softmax"),
@@ -138,7 +137,7 @@ TABLE = {
     zoo.VolumetricFractionalMaxPooling: _RANDOM,
     zoo.VolumetricFullConvolution: windows.full_convolution,
     zoo.VolumetricMaxPooling: windows.max_pooling,
-    zoo.VolumetricMaxUnpooling: _POOLING,
+    zoo.VolumetricMaxUnpooling: windows.unpooling,
     zoo.VolumetricReplicationPadding: windows.side_padding,
     zoo.WeightedEuclidean: tables.euclidean,
     zoo.WhiteNoise: lambda g, m, x, y: g.op("Add", x, functions.number(m.mean, x), out=y),

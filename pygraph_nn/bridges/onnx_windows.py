@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from .. import modules as zoo
+from ..errors import GraphError
 from .onnx_functions import steady
 
 __all__ = []
@@ -196,9 +197,21 @@ def max_pooling(g, m, x, y):
     sides = _pads(windows, frame.shape[1:], m.room(windows, frame.batch))
     made = g.op(
         "MaxPool", frame.name, kernel_shape=windows.kernel, strides=windows.stride, dilations=windows.dilation,
-        pads=[*(s[0] for s in sides), *(s[1] for s in sides)], out=frame.place(y),
+        pads=[*(s[0] for s in sides), *(s[1] for s in sides)],
+        out=[frame.place(y) or g.fresh(f"{g.path}_maxima"), g.fresh(f"{g.path}_places")],
     )  # fmt: skip
-    frame.finish(made, y)
+    g.pooled[id(m)] = made[1], x
+    frame.finish(made[0], y)
+
+
+def unpooling(g, m, x, y):
+    """Each element at the place that the pooling module, which ran before, found it at."""
+    if id(m.pooling) not in g.pooled:
+        raise GraphError(f"{m!r} asks its pooling module for places, which is no node before it")
+    places, source = g.pooled[id(m.pooling)]
+    zeros = g.op("Expand", np.zeros((), x.dtype), g.op("Reshape", g.op("Size", source), g.integers(1)))
+    flat = [g.op("Reshape", part, g.integers(-1)) for part in (places, x)]
+    g.op("Reshape", g.op("ScatterElements", zeros, *flat, axis=0), g.op("Shape", source), out=y)
 
 
 def _sums(g, m, frame, dtype):

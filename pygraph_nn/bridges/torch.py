@@ -9,11 +9,13 @@ from ..errors import GraphError, PygraphError, RangeError, ShapeError
 from ..graph.gmodule import gModule
 from ..memory import memory_key
 from ..modules.module import Module
+from ..modules.unpooling import MaxUnpooling
 from ..recurrent import Bidirectional, Layers, Unroll
 from ..t7.sink import replacing
 from . import torch_layers as layers
 from . import torch_recurrent
 from . import torch_tables as tables
+from . import torch_windows as windows
 from .naming import BUFFERS, named_tensors, node_names
 from .torch_modules import TABLE, Call, Constant, Field
 from .walking import Walker
@@ -116,6 +118,9 @@ class Builder(Walker):
         self.net, self.tensors = net, tensors
         self.root, self.fx, self.placed, self.kept = torch.nn.Module(), fx.Graph(), {}, []
         self.refused = []
+        # Poolings that an unpooling asks for places: the values of those places and of the pooling's input.
+        unpoolings = [m for m in net.listModules() if isinstance(m, MaxUnpooling)]
+        self.asked, self.pooled = {id(m.pooling) for m in unpoolings}, {}
 
     def build(self):
         """Return the GraphModule."""
@@ -210,6 +215,11 @@ class Builder(Walker):
 
     def walk(self, module, value, path=""):
         """Walk; what needs the input's shape around what is inside is done here."""
+        if id(module) in self.asked:
+            return self._pool(module, value, path or "pooling")
+        if isinstance(module, MaxUnpooling) and id(module.pooling) in self.pooled:
+            arguments = (value, *self.pooled[id(module.pooling)], len(module.sizes))
+            return self.fx.call_function(windows.unpool, arguments)
         if type(module) is zoo.Parallel:
             return self.call(module, value, path)
         if type(module) is zoo.Bottle:
@@ -221,6 +231,14 @@ class Builder(Walker):
             parts = [self.walk(inner, value, name) for inner, name in self.each(module, path)]
             return self.fx.call_function(tables.center_depth, (parts, module.dimension))
         return super().walk(module, value, path)
+
+    def _pool(self, module, value, path):
+        """A pooling whose places are asked for later."""
+        geometry = (module.along("k"), module.along("d"), module.along("pad"), module.along("dilation"))
+        arguments = (value, *geometry, module.ceil_mode)
+        both = self.fx.create_node("call_function", windows.pool_with_places, arguments, name=path.replace(".", "_"))
+        self.pooled[id(module)] = self.entry(both, 1), value
+        return self.entry(both, 0)
 
     def parameter(self, module, name, shape=None):
         """The torch Parameter (or, of running statistics, the buffer) of one of the module's fields."""

@@ -133,3 +133,15 @@ def upsample_linear(x, factor, sizes, axes=None):
         matrix = _interpolation(x.shape[axis], size, x)
         x = torch.tensordot(x, matrix, ([axis], [1])).movedim(-1, axis)
     return x
+
+
+def pool_with_places(x, kernel, stride, padding, dilation, ceil_mode):
+    """The largest of every window, and where in its plane it was."""
+    pool = F.max_pool2d if len(kernel) == 2 else F.max_pool3d
+    return pool(x, kernel, stride, padding, dilation, ceil_mode, return_indices=True)
+
+
+def unpool(x, places, source, axes):
+    """Each element at the place of its maximum in ``source``, zeros elsewhere."""
+    flat = x.new_zeros(*x.shape[:-axes], math.prod(source.shape[-axes:]))
+    return flat.scatter(-1, places.flatten(-axes), x.flatten(-axes)).reshape(source.shape)

@@ -67,7 +67,7 @@ def reason(message):
         "draws": "random in evaluation",
         "maxNorm": "with maxNorm",
         "keys": "with keys",
-        "pooling module": "needs its pooling module",
+        "pooling module": "without its pooling module",
     }.items():
         if part in message:
             return words

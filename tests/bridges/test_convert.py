@@ -53,7 +53,7 @@ def test_what_cannot_be_converted_is_listed_and_nothing_is_written(tmp_path, cap
     pytest.importorskip("torch", reason="PyTorch is not installed")
     pool = nn.SpatialMaxPooling(2, 2)
     x = nn.Identity()()
-    net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(pool(x)).annotate(name="back")])
+    net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(x).annotate(name="back")])
     nn.save(tmp_path / "net.t7", net)
     assert cli.main(["convert", str(tmp_path / "net.t7"), str(tmp_path / "net.pt")]) == 1
     assert "back: nn.SpatialMaxUnpooling" in capsys.readouterr().err

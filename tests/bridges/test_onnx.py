@@ -176,11 +176,23 @@ def test_sizes_can_be_fixed_and_are_where_they_must():
     assert not is_open(agree(nn.SplitTable(1), np.zeros((4, 3))))
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_maxima_go_back_to_their_places(dtype):
+    pool = nn.SpatialMaxPooling(2, 3)
+    x = nn.Identity()()
+    net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(nn.MulConstant(2)(pool(x)))])
+    input = nn.randn(2, 3, 7, 6).astype(dtype)
+    net = net.float() if dtype == "float32" else net
+    assert is_open(agree(net, input))
+    agree(net, input[0])
+
+
 def test_refusals_name_every_node_and_nothing_is_written(tmp_path):
     pool = nn.SpatialMaxPooling(2, 2)
     x = nn.Identity()()
     h = nn.SpatialFractionalMaxPooling(2, 2, 4, 4)(x).annotate(name="fraction")
-    net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(pool(h)).annotate(name="back")])
+    pool.forward(np.zeros((1, 1, 8, 8)))
+    net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(h).annotate(name="back")])
     with pytest.raises(nn.GraphError, match=r"(?s)fraction: .*back: "):
         nn.to_onnx(net, tmp_path / "net.onnx", input=np.zeros((1, 1, 6, 6)))
     assert list(tmp_path.iterdir()) == []

@@ -235,10 +235,22 @@ def test_loading_refuses_what_does_not_fit_and_changes_nothing():
     assert compare(before, net.parameters()[0])
 
 
+@pytest.mark.parametrize("single", [False, True], ids=["batch", "single"])
+def test_maxima_go_back_to_their_places(single):
+    pool = nn.SpatialMaxPooling(2, 3)
+    x = nn.Identity()()
+    net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(nn.MulConstant(2)(pool(x)))])
+    input = nn.randn(2, 3, 7, 6)
+    agree(net, input[0] if single else input)
+    volume = nn.VolumetricMaxPooling(2, 1, 2)
+    net = nn.Sequential().add(volume).add(nn.VolumetricMaxUnpooling(volume))
+    agree(net, nn.randn(2, 3, 4, 6, 3))
+
+
 def test_refusals_name_every_node():
     pool = nn.SpatialMaxPooling(2, 2)
     x = nn.Identity()()
-    net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(pool(x)).annotate(name="back")])
+    net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(x).annotate(name="back")])
     with pytest.raises(nn.GraphError, match="back: .*SpatialMaxUnpooling"):
         nn.to_torch(net)
 
