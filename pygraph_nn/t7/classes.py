@@ -18,7 +18,7 @@ from ..modules.module import Module
 from .adapters import ADAPTERS
 from .fields import RENAMED, constructed, left_over
 from .format import T7Object, T7Pairs, T7Storage
-from .legacy import counterpart, upgrade
+from .legacy import counterpart, has_counterpart, upgrade
 from .placeholder import Placeholder
 
 __all__ = ["register_class", "class_of", "fill", "network_type", "record_of"]
@@ -68,7 +68,7 @@ def zoo():
     while waiting:
         cls = waiting.pop()
         waiting.extend(cls.__subclasses__())
-        if cls.__module__.startswith("pygraph_nn.") and cls.__name__[0] != "_" and cls is not Placeholder:
+        if _ours(cls) and cls.__name__[0] != "_" and cls is not Placeholder:
             found[_TORCH_NAMES.get(cls.typename(), cls.typename())] = cls
     return found
 
@@ -87,6 +87,8 @@ def class_of(class_name, known):
 
 def fill(obj, class_name, version, fields, cache):
     """Give an object made for ``class_name`` its fields; ``cache`` is a dict for conversions, one for each file."""
+    if isinstance(fields, dict) and not has_counterpart(class_name, fields):
+        obj.__class__ = Placeholder  # what is in the file refers to this object already
     if isinstance(obj, Placeholder):
         obj.__init__(class_name, f"V {version}" if version else None, fields)
         return
@@ -95,15 +97,20 @@ def fill(obj, class_name, version, fields, cache):
     if not isinstance(fields, dict):
         raise T7Error(f"a {class_name} has a table of fields, not {type(fields).__name__}")
     cls = type(obj)
-    fields = upgrade(class_name, cls.__name__, version, fields)
     if not isinstance(obj, (Module, Criterion)):
         vars(obj).update((key, value) for key, value in fields.items() if isinstance(key, str))
         return
+    fields = upgrade(class_name, cls.__name__, version, fields) if _ours(cls) else dict(fields)
     _check(class_name, obj, fields)
     _assign(obj, cls, fields, cache)
     _complete(obj, cls)
-    if cls.__name__ in ADAPTERS:
+    if _ours(cls) and cls.__name__ in ADAPTERS:
         ADAPTERS[cls.__name__].read(obj, fields)
+
+
+def _ours(cls):
+    """Whether a class is the package's, not one of the same name that a user registered."""
+    return cls.__module__.startswith("pygraph_nn.")
 
 
 def _check(class_name, obj, fields):
@@ -227,7 +234,7 @@ def _fields_of(obj):
         fields[key] = make(obj)
     for key, dtype in RENAMED.get(cls.__name__, {}).items():
         fields[key] = fields[key].astype(dtype)
-    if cls.__name__ in ADAPTERS:
+    if _ours(cls) and cls.__name__ in ADAPTERS:
         ADAPTERS[cls.__name__].write(obj, fields)
     return fields
 

@@ -199,9 +199,14 @@ def constructed(cls):
     []
     """
     fields = {}
-    for base in reversed(cls.__mro__):
+    for base in reversed(_ours(cls)):
         fields.update(_CONSTRUCTED.get(base.__name__, {}))
     return fields
+
+
+def _ours(cls):
+    """The class and its bases, but for those of a user, which may have any name."""
+    return [base for base in cls.__mro__ if base.__module__.startswith("pygraph_nn.")]
 
 
 @cache
@@ -212,4 +217,4 @@ def left_over(cls):
     >>> "indices" in left_over(nn.SpatialMaxPooling), "weight" in left_over(nn.Linear)
     (True, False)
     """
-    return frozenset().union(*(_LEFT.get(base.__name__, ()) for base in cls.__mro__))
+    return frozenset().union(*(_LEFT.get(base.__name__, ()) for base in _ours(cls)))

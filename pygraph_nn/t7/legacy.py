@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import T7Error
 
-__all__ = ["counterpart", "upgrade"]
+__all__ = ["counterpart", "has_counterpart", "upgrade"]
 
 _SAME_IN_CUDNN = {
     "BatchNormalization", "LogSoftMax", "ReLU", "Sigmoid", "SoftMax", "SpatialAveragePooling",
@@ -41,6 +41,17 @@ def counterpart(class_name):
     if package == "cudnn" and name in _SAME_IN_CUDNN:
         return "nn." + name
     return _COUNTERPARTS.get(class_name, class_name)
+
+
+def has_counterpart(class_name, fields):
+    """Tell whether an object of a class that has a counterpart is one that the counterpart can do the work of.
+
+    Convolutions in more than one group are known to cudnn alone.
+
+    >>> has_counterpart("cudnn.SpatialConvolution", {"groups": 2})
+    False
+    """
+    return not class_name.startswith("cudnn.") or fields.get("groups") in (None, 1)
 
 
 # Fields that came later, and what a module without them did.
@@ -147,9 +158,7 @@ def _transposed_weight(fields):
 
 
 def _ungrouped(fields):
-    """cudnn's convolutions in groups have no counterpart in nn."""
-    if fields.pop("groups", 1) not in (1, None):
-        raise T7Error("a convolution of cudnn in more than one group has no counterpart in nn")
+    fields.pop("groups", None)
 
 
 def _included_padding(fields):

@@ -88,6 +88,17 @@ def test_a_registered_class_comes_to_life(registry):
         nn.register_class(MyOneHot)
 
 
+def test_a_users_class_may_have_the_name_of_one_of_ours(registry):
+    @nn.register_class("mine.Add")
+    class Add(nn.Module):
+        def updateOutput(self, input):
+            self.output = input + self.amount
+            return self.output
+
+    twin = nn.load(file_of_net(nn.load(file_of(T7Object("mine.Add", fields={"amount": 2})))))
+    assert type(twin) is Add and twin.forward(np.ones(1)) == 3
+
+
 def test_a_registered_class_that_is_no_module(registry):
     class Loader:
         """Batches."""
@@ -172,8 +183,13 @@ def test_cudnn_batch_normalization_and_half_precision():
 
 def test_what_has_no_counterpart_stays_a_stranger():
     assert loaded("cudnn.BLSTM", hiddenSize=5).hiddenSize == 5
-    with pytest.raises(nn.T7Error, match="more than one group"):
-        loaded("cudnn.SpatialConvolution", **CONVOLUTION, **weights((2, 1, 2, 3)), groups=2)
+    grouped = loaded("nn.Sequential", modules=[
+        T7Object("cudnn.SpatialConvolution", fields={**CONVOLUTION, **weights((2, 1, 2, 3)), "groups": 2})
+    ]).modules[0]  # fmt: skip
+    assert grouped.typename() == "cudnn.SpatialConvolution" and grouped.weight.shape == (2, 1, 2, 3)
+    with pytest.raises(nn.StateError, match="nobody here knows the class cudnn.SpatialConvolution"):
+        grouped.forward(np.ones((2, 4, 4)))
+    assert written(grouped).fields["groups"] == 2
 
 
 def test_the_first_of_several_replicas_is_the_network():
