@@ -76,9 +76,11 @@ def load_state_dict(net, state):
     array([7., 7.])
     """
     state = state.state_dict() if isinstance(state, torch.nn.Module) else dict(state)
-    state = {name.removeprefix("module.").removeprefix("_orig_mod."): value for name, value in state.items()}
     exported, links = _export(net)
     own = exported.state_dict()
+    for wrapper in ("_orig_mod.", "module.", "_orig_mod."):  # torch.compile, DistributedDataParallel, and both
+        if state and all(name.startswith(wrapper) for name in state) and state.keys() != own.keys():
+            state = {name.removeprefix(wrapper): value for name, value in state.items()}
     names = [f"{name} is missing" for name in own if name not in state]
     names += [f"{name} is unknown" for name in state if name not in own]
     if names:
@@ -306,5 +308,9 @@ def _identity(module):
     parameters = module.parameters()[0]
     if not parameters or module.children() or getattr(module, "running_mean", None) is not None:
         return id(module)
-    settings = {k: v for k, v in vars(module).items() if isinstance(v, (int, float, str, bool, type(None)))}
-    return type(module), tuple(map(memory_key, parameters)), repr(sorted(settings.items()))
+    plain = (int, float, str, bool, type(None), list, tuple)
+    settings = sorted((name, repr(value)) for name, value in vars(module).items() if isinstance(value, plain))
+    held = {id(array) for array in parameters}
+    others = (v for v in vars(module).values() if isinstance(v, np.ndarray) and id(v) not in held)
+    constants = tuple(array.tobytes() for array in others if array.dtype.kind in "iub")
+    return type(module), tuple(map(memory_key, parameters)), tuple(settings), constants

@@ -182,7 +182,7 @@ def view(x, size, numInputDims=None):
     """The elements in other sizes, behind as many rows as are left over."""
     first = 0 if numInputDims is None else x.dim() - numInputDims
     outer = math.prod(x.shape[:first])
-    known = math.prod(part for part in size if part != -1)
+    known = math.prod([part for part in size if part != -1])
     batch = outer if -1 in size else outer * (math.prod(x.shape[first:]) // known)
     return x.reshape(size if batch == 1 and first == 0 else (batch, *size))
 

@@ -187,7 +187,7 @@ def cross_map_normalization(x, size, alpha, beta, k):
     """x divided by a power of the sum of its neighbours' squares."""
     squares, half = x * x, size // 2
     padded = F.pad(squares, (0, 0, 0, 0, half, half))
-    total = sum(padded.narrow(-3, place, x.shape[-3]) for place in range(size))
+    total = sum([padded.narrow(-3, place, x.shape[-3]) for place in range(size)])
     return x * (k + alpha / size * total) ** -beta
 
 
@@ -217,7 +217,7 @@ def center_depth(table, dimension):
     for x in table:
         sides = []
         for other in reversed(range(x.dim())):
-            room = 0 if other == axis else max(y.shape[other] for y in table) - x.shape[other]
+            room = 0 if other == axis else max([y.shape[other] for y in table]) - x.shape[other]
             sides += [room // 2, room - room // 2]
         padded.append(F.pad(x, sides))
     return torch.cat(padded, axis)

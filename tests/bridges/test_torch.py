@@ -164,6 +164,60 @@ def test_what_is_shared_is_shared_there():
     assert len(exported.state_dict()) == 2
 
 
+def test_shared_weights_under_different_settings_stay_apart():
+    first = nn.PartialLinear(3, 5)
+    second = first.clone("weight", "bias", "gradWeight", "gradBias")
+    first.setPartition([1, 2])
+    second.setPartition([4, 5])
+    net = nn.ConcatTable().add(first).add(second)
+    exported = agree(net, nn.randn(4, 3))
+    assert len(list(exported.parameters())) == 2
+
+
+@pytest.mark.parametrize("wrap", [lambda m: m, torch.nn.DataParallel, lambda m: torch.compile(m, backend="eager")])
+def test_wrapped_modules_come_back_too(wrap):
+    x = nn.Identity()().annotate(name="x")
+    net = nn.gModule([x], [nn.Linear(3, 2)(x).annotate(name="module")])
+    wrapped = wrap(nn.to_torch(net))
+    with torch.no_grad():
+        for parameter in wrapped.parameters():
+            parameter.fill_(3)
+    assert (nn.load_state_dict(net, wrapped.state_dict())["module"].module.weight == 3).all()
+
+
+def test_odd_wirings():
+    x = nn.Identity()().annotate(name="x")
+    h = nn.Tanh()(x)
+    agree(nn.gModule([x], [x, h, h]), nn.randn(2, 3))
+    agree(nn.Sequential(), nn.randn(2, 3))
+    y = nn.Identity()()
+    agree(nn.gModule([y], [nn.CMulTable()([y, y])]), nn.randn(2, 3))
+
+
+class Cube(nn.Module):
+    """A module that only its user knows."""
+
+    def updateOutput(self, input):
+        self.output = input**3
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = 3 * input**2 * gradOutput
+        return self.gradInput
+
+
+def test_a_users_own_module_runs_inside():
+    agree(nn.Sequential().add(nn.Linear(3, 3)).add(Cube()).add(nn.Tanh()), nn.randn(2, 3))
+
+
+def test_long_graphs():
+    x = nn.Identity()()
+    h = x
+    for _ in range(3000):
+        h = nn.Tanh()(h)
+    agree(nn.gModule([x], [h]), nn.randn(2, 3))
+
+
 def test_the_code_reads_as_the_graph():
     net = nn.LSTM.create(3, 4)
     exported = nn.to_torch(net)
@@ -291,3 +345,36 @@ def test_our_own_code_learns_and_compiles_with_a_break():
     input = np.abs(nn.randn(3, 6)) + 1
     agree(net, input)
     agree(net, input, exported=torch.compile(nn.to_torch(net), backend="eager"))
+
+
+def convolutional():
+    net = nn.Sequential().add(nn.SpatialConvolution(1, 4, 3, 3)).add(nn.SpatialBatchNormalization(4)).add(nn.ReLU())
+    net.add(nn.SpatialMaxPooling(2, 2)).add(nn.View(-1).setNumInputDims(3)).add(nn.Linear(36, 5))
+    return net.add(nn.LogSoftMax()), nn.randn(4, 1, 8, 8)
+
+
+@pytest.mark.parametrize("mode", ["training", "evaluate"])
+def test_a_convolutional_network_compiles_and_exports_whole(mode):
+    net, input = convolutional()
+    getattr(net, mode)()
+    compiled = torch.compile(nn.to_torch(net), backend="eager", fullgraph=True)
+    agree(net, input, exported=compiled)
+    program = torch.export.export(nn.to_torch(net), (torch.tensor(input),))
+    assert compare(program.module()(torch.tensor(input)).detach().numpy(), net.forward(input), atol=1e-10)
+
+
+@pytest.mark.soak
+@each_row
+def test_every_module_compiles_and_exports_whole(row):
+    module = row.build().evaluate()
+    if refused(module):
+        return
+    exported, input = nn.to_torch(module), map_table(torch.tensor, row.draw())
+    if any(type(part).__name__ == "Wrapped" for part in exported.modules()):
+        return  # our own code is a break in the graph
+    expected = arrays(exported(input))
+    torch._dynamo.reset()
+    compiled = torch.compile(exported, fullgraph=True, backend="eager")
+    for made in (compiled(input), torch.export.export(exported, (input,)).module()(input)):
+        if not getattr(module, "stochastic_inference", False):
+            assert compare(arrays(made), expected, atol=1e-10)
