@@ -131,7 +131,7 @@ class gModule(Container, Pictured):
 
     def accGradParameters(self, input, gradOutput, scale=1):
         """Run accGradParameters of every node that has it, with the gradients of the last updateGradInput."""
-        if self._gradients is None:
+        if self._program is None or self._gradients is None:
             raise StateError(f"{self._called()}: accGradParameters needs updateGradInput with the same input first")
         program, values, gradients = self._program, self._values, self._gradients
         for step in reversed(program.learners):
@@ -262,7 +262,8 @@ class gModule(Container, Pictured):
         return self._strict if strict else self._plain
 
     def _calls(self, verb):
-        if self._values is None or len(self._values) < self._program.count:  # none, or one that failed half way
+        if self._program is None or self._values is None or len(self._values) < self._program.count:
+            # no pass yet, one that failed half way, or an edit of the graph since
             raise StateError(f"{self._called()}: {verb} needs a forward pass with the same input first")
         key = verb, self._program is self._plain
         if key not in self._sweeps:

@@ -167,6 +167,24 @@ def test_backward_before_forward():
             module.backward(np.ones(1), np.ones(1))
 
 
+def test_backward_after_a_failed_pass_or_an_edit():
+    x = one()
+    hidden = nn.Linear(2, 2)(x)
+    net = nn.gModule([x], [nn.Tanh()(hidden)])
+    with pytest.raises(nn.NodeError):
+        net.forward(np.ones(3))
+    with refuses(nn.StateError, "needs a forward pass"):
+        net.backward(np.ones(2), np.ones(2))
+    net.forward(np.ones(2))
+    net.updateGradInput(np.ones(2), np.ones(2))
+    hidden.module = nn.Linear(2, 2)
+    with refuses(nn.StateError, "needs a forward pass"):
+        net.backward(np.ones(2), np.ones(2))
+    with refuses(nn.StateError, "needs updateGradInput"):
+        net.accGradParameters(np.ones(2), np.ones(2))
+    assert net.backward(np.ones(2), net.forward(np.ones(2))).shape == (2,)
+
+
 def test_dimensions_and_offsets_count_from_one():
     for build in (
         lambda: nn.Narrow(0, 1, 1),
