@@ -3,13 +3,21 @@
 import keyword
 import re
 
+from ..errors import TensorTypeError
 from ..graph.gmodule import gModule
 from ..memory import memory_key
+from ..modules.module import Module
 
 __all__ = ["node_names", "module_names", "named_modules", "named_tensors"]
 
 # What a module keeps between passes beside its parameters, and what a file of weights therefore holds as well.
 BUFFERS = ("running_mean", "running_var")
+
+
+def expect_network(net, call):
+    """Raise TensorTypeError unless ``net`` is a Module."""
+    if not isinstance(net, Module):
+        raise TensorTypeError(f"{call} takes a network, got {net!r}")
 
 
 def identifier(text):
@@ -109,6 +117,7 @@ def named_tensors(net):
     >>> [(name, array.shape) for name, array in named_tensors(nn.Linear(3, 2)).items()]
     [('linear.weight', (2, 3)), ('linear.bias', (2,))]
     """
+    expect_network(net, "weights by name")
     found, seen = {}, set()
     for path, module in named_modules(net):
         for field, array in own_tensors(module).items():

@@ -16,7 +16,7 @@ from ..nesting import is_table, leaves, map_table, shape_of
 from ..t7.sink import replacing
 from ..version import __version__
 from . import onnx_recurrent
-from .naming import node_names
+from .naming import expect_network, node_names
 from .onnx_around import AROUND
 from .onnx_functions import Fixed, refuse
 from .onnx_modules import STRUCTURE, TABLE
@@ -51,6 +51,7 @@ def to_onnx(net, path=None, *, input, batch=1):
     >>> [(step.op_type, list(step.input), list(step.output)) for step in model.graph.node]
     [('Gemm', ['x', 'i2h.weight', 'i2h.bias'], ['i2h']), ('Tanh', ['i2h'], ['h'])]
     """
+    expect_network(net, "to_onnx")
     twin = net.clone().evaluate()
     larger = None if batch is None else _larger(twin, input, batch)
     try:
@@ -105,6 +106,8 @@ def _larger(net, input, batch):
 
     def grow(array, dimensions):
         dimensions = dimensions if isinstance(dimensions, tuple) else (dimensions,)
+        if any(d is not None and (not isinstance(d, int) or d < 1) for d in dimensions):
+            raise RangeError(f"to_onnx: batch names dimensions, counted from 1, or is None; got {batch!r}")
         for place, dimension in enumerate(dimensions, 1):
             if dimension is not None and array.ndim >= dimension:
                 first = np.take(array, range(place), dimension - 1, mode="wrap")

@@ -1,14 +1,15 @@
 """To PyTorch: a network as a torch.fx.GraphModule, and the weights that were trained there back home."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import fx
 
 from .. import modules as zoo
-from ..errors import GraphError, PygraphError, RangeError, ShapeError
+from ..errors import GraphError, PygraphError, RangeError, ShapeError, TensorTypeError
 from ..graph.gmodule import gModule
 from ..memory import memory_key
-from ..modules.module import Module
 from ..modules.unpooling import MaxUnpooling
 from ..recurrent import Bidirectional, Layers, Unroll
 from ..t7.sink import replacing
@@ -16,7 +17,7 @@ from . import torch_layers as layers
 from . import torch_recurrent
 from . import torch_tables as tables
 from . import torch_windows as windows
-from .naming import BUFFERS, named_tensors, node_names
+from .naming import BUFFERS, expect_network, named_tensors, node_names
 from .torch_modules import TABLE, Call, Constant, Field
 from .walking import Walker
 
@@ -46,8 +47,7 @@ def to_torch(net):
     >>> list(exported.state_dict())
     ['i2h.weight', 'i2h.bias']
     """
-    if not isinstance(net, Module):
-        raise ShapeError(f"to_torch takes a network, got {net!r}")
+    expect_network(net, "to_torch")
     exported, _ = _export(net)
     return exported
 
@@ -75,7 +75,11 @@ def load_state_dict(net, state):
     >>> nn.load_state_dict(net, exported).bias
     array([7., 7.])
     """
-    state = state.state_dict() if isinstance(state, torch.nn.Module) else dict(state)
+    state = state.state_dict() if isinstance(state, torch.nn.Module) else state
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise TensorTypeError(f"load_state_dict takes a PyTorch module or its state_dict, got {type(state).__name__}")
+    state = dict(state)
+    expect_network(net, "load_state_dict")
     exported, links = _export(net)
     own = exported.state_dict()
     for wrapper in ("_orig_mod.", "module.", "_orig_mod."):  # torch.compile, DistributedDataParallel, and both

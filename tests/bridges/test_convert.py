@@ -66,6 +66,22 @@ def test_a_table_is_no_network(tmp_path, capsys):
     assert "its entries are net, x" in capsys.readouterr().err
 
 
+def test_what_is_no_network_is_refused(tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    pytest.importorskip("onnx", reason="ONNX is not installed")
+    for call in (
+        lambda: nn.to_torch("net"),
+        lambda: nn.to_onnx("net", input=np.zeros(1)),
+        lambda: nn.save_weights("net", tmp_path / "net.npz"),
+        lambda: nn.load_state_dict(nn.Linear(1, 1), "state"),
+    ):
+        with pytest.raises(nn.TensorTypeError, match="takes a|by name"):
+            call()
+    for batch in (0, [1, 2], (1, 0)):
+        with pytest.raises(nn.RangeError, match="batch"):
+            nn.to_onnx(nn.Linear(3, 2), input=np.zeros((1, 3)), batch=batch)
+
+
 @pytest.mark.parametrize(
     ("call", "package", "extra"),
     [

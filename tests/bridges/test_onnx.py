@@ -206,3 +206,20 @@ def test_the_file_is_the_model_and_the_network_stays_as_it_was(tmp_path):
     assert net.train and net.output is None
     runner = onnxruntime.InferenceSession(tmp_path / "net.onnx", providers=["CPUExecutionProvider"])
     assert compare(runner.run(None, {"input": x})[0], net.evaluate().forward(x), atol=1e-12)
+
+
+def test_a_network_unrolled_by_clones_is_a_graph_without_loops_and_with_the_weights_once():
+    nn.manualSeed(1)
+    cell, names = nn.LSTM.create(3, 4), [f"x{t}" for t in range(4)]
+    xs = [nn.Identity()().annotate(name=name) for name in names]
+    first = c, h = [nn.Identity()().annotate(name=name) for name in ("c", "h")]
+    shown = []
+    for t, x in enumerate(xs):
+        clone = cell.clone("weight", "bias", "gradWeight", "gradBias")
+        c, h = clone([x, c, h]).annotate(name=f"t{t}").split(2)
+        shown.append(h)
+    net = nn.gModule([*xs, *first], [nn.JoinTable(1, 1)(shown), c])
+    model = agree(net, [*(nn.randn(2, 3) for _ in xs), nn.randn(2, 4), nn.randn(2, 4)])
+    assert "Scan" not in {step.op_type for step in model.graph.node}
+    weights = [w.name for w in model.graph.initializer if w.name.endswith(("weight", "bias"))]
+    assert weights == ["t0.i2h.weight", "t0.i2h.bias", "t0.h2h.weight", "t0.h2h.bias"]
