@@ -20,6 +20,7 @@ from . import torch_windows as windows
 from .naming import BUFFERS, expect_network, named_tensors, node_names
 from .torch_modules import TABLE, Call, Constant, Field
 from .walking import Walker
+from .weights import recompute
 
 __all__ = ["to_torch", "save_torch", "load_state_dict"]
 
@@ -75,13 +76,20 @@ def load_state_dict(net, state):
     >>> nn.load_state_dict(net, exported).bias
     array([7., 7.])
     """
+    expect_network(net, "load_state_dict")
+    exported, links = _export(net)
+    state = _fitting(state, exported.state_dict())
+    exported.load_state_dict(state)
+    for array, tensor in links:
+        array[...] = tensor.detach().cpu().numpy().reshape(array.shape)
+    return recompute(net)
+
+
+def _fitting(state, own):
+    """Return the state, without the prefixes of what wrapped the module, if it has the names and shapes of ``own``."""
     state = state.state_dict() if isinstance(state, torch.nn.Module) else state
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise TensorTypeError(f"load_state_dict takes a PyTorch module or its state_dict, got {type(state).__name__}")
-    state = dict(state)
-    expect_network(net, "load_state_dict")
-    exported, links = _export(net)
-    own = exported.state_dict()
     for wrapper in ("_orig_mod.", "module.", "_orig_mod."):  # torch.compile, DistributedDataParallel, and both
         if state and all(name.startswith(wrapper) for name in state) and state.keys() != own.keys():
             state = {name.removeprefix(wrapper): value for name, value in state.items()}
@@ -96,15 +104,7 @@ def load_state_dict(net, state):
     ]
     if wrong:
         raise ShapeError(f"load_state_dict: {'; '.join(wrong)}")
-    exported.load_state_dict(state)
-    for array, tensor in links:
-        array[...] = tensor.detach().cpu().numpy().reshape(array.shape)
-    for module in net.listModules():
-        if isinstance(module, zoo.WeightNorm):
-            module.updateWeight()
-        elif isinstance(module, zoo.LinearWeightNorm):
-            module.updateWeightMatrix()
-    return net
+    return state
 
 
 def _export(net, tensors=None):

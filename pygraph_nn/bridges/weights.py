@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MissingExtraError, RangeError, ShapeError
+from ..modules import LinearWeightNorm, WeightNorm
 from ..t7.sink import replacing
 from .naming import named_tensors
 
@@ -57,6 +58,16 @@ def load_weights(net, path):
         raise ShapeError(f"{path} does not fit the network: {'; '.join(wrong)}")
     for name, array in own.items():
         array[...] = found[name]
+    return recompute(net)
+
+
+def recompute(net):
+    """Compute the weights that are made of other parameters, which evaluation mode takes as they are."""
+    for module in net.listModules():
+        if isinstance(module, WeightNorm):
+            module.updateWeight()
+        elif isinstance(module, LinearWeightNorm):
+            module.updateWeightMatrix()
     return net
 
 

@@ -45,6 +45,15 @@ def test_flat_parameters_are_saved_as_any(path):
     nn.load_weights(network(), path)
 
 
+def test_weights_that_are_made_of_parameters_follow(path):
+    def build():
+        return nn.Sequential().add(nn.WeightNorm(nn.Linear(3, 4))).add(nn.LinearWeightNorm(4, 2)).evaluate()
+
+    net, x = build(), nn.randn(5, 3)
+    nn.save_weights(net, path)
+    assert compare(nn.load_weights(build(), path).forward(x), net.forward(x))
+
+
 def test_what_does_not_fit_is_listed_and_nothing_changes(path):
     nn.save_weights(network(), path)
     wide = network(5)
