@@ -30,11 +30,11 @@ def refuse(data, words, path=None, offset=None):
     """Assert that the reader refuses the data with these words, at this place, soon, and with little memory."""
     data = data.data if isinstance(data, Bytes) else data
     tracemalloc.start()
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         with pytest.raises(T7Error, match=words or None) as caught:
             load(data)
-        assert time.perf_counter() - start < SECOND
+        assert time.process_time() - start < SECOND
         assert tracemalloc.get_traced_memory()[1] < 1_000_000 + 50 * len(data)
     finally:
         tracemalloc.stop()
@@ -310,14 +310,14 @@ def arrays_of(obj):
 
 def survive(data):
     """Read damaged data; assert a T7Error, or arrays that lie on their storages; return whether it was refused."""
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         obj = load(data)
     except T7Error as error:
-        assert time.perf_counter() - start < SECOND
+        assert time.process_time() - start < SECOND
         assert 0 <= error.offset <= len(data) and error.path is not None
         return True
-    assert time.perf_counter() - start < SECOND
+    assert time.process_time() - start < SECOND
     for array in arrays_of(obj):
         base = root(array)
         low = array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
