@@ -1,10 +1,18 @@
 """The wiring as a networkx graph: who feeds whom, in which order to run, and what is wrong with it."""
 
-import networkx as nx
+import functools
 
 from ..errors import GraphError
 
 __all__ = ["wire", "reverse", "order", "check"]
+
+
+@functools.cache
+def _networkx():
+    """networkx, imported with the first graph: it would take half of the time that the package takes to import."""
+    import networkx
+
+    return networkx
 
 
 def wire(outnode, sources):
@@ -13,7 +21,7 @@ def wire(outnode, sources):
     ``sources(node)`` is the list of nodes that feed a node. An edge's ``positions`` are the places (from 1) that the
     source's output takes in that list. Edges come in Torch7's order: breadth first from ``outnode``.
     """
-    graph = nx.DiGraph()
+    graph = _networkx().DiGraph()
     graph.add_node(outnode)
     seen, waiting = {outnode}, [outnode]
     for target in waiting:
@@ -38,11 +46,12 @@ def order(graph, outnode):
 
     The order is Torch7's, so that sums round and random draws fall as they do there.
     """
-    return list(nx.dfs_postorder_nodes(reverse(graph), outnode))
+    return list(_networkx().dfs_postorder_nodes(reverse(graph), outnode))
 
 
 def check(graph, inputs):
     """Raise GraphError where the wiring cannot run: a cycle, an unused input, a dangling or an unfed node."""
+    nx = _networkx()
     if not nx.is_directed_acyclic_graph(graph):
         cycle = [source for source, _ in nx.find_cycle(graph)]
         path = " -> ".join(f"{node.name or node.title()} ({node.declared})" for node in [*cycle, cycle[0]])
