@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import tensors
 from ..errors import ShapeError, TensorTypeError
-from ..modules.checks import expect_table
+from ..modules.checks import expect_plain, expect_table
 from ..modules.module import Module
 from ..nesting import is_table, leaves, map_table, shape_of, zero
 
@@ -59,8 +59,7 @@ class Criterion:
     def check_input(self, input):
         """Raise TensorTypeError unless every array in ``input`` has the criterion's type."""
         for leaf in leaves(input):
-            if not isinstance(leaf, np.ndarray):
-                raise TensorTypeError(f"{self!r}: the input must be a numpy array or a table of them, got {leaf!r}")
+            expect_plain(self, leaf, input)
             if leaf.dtype != self.dtype:
                 raise TensorTypeError(
                     f"{self!r} computes with {self.dtype.name} ({self._type}), but the input is {shape_of(leaf)}: "
@@ -110,6 +109,9 @@ class ModuleFromCriterion(Module):
         expect_table(self, input, 2)
         self.output = np.full(1, self.criterion.updateOutput(*input), self.dtype)
         return self.output
+
+    def check_gradient(self, gradOutput):
+        """Leave it to updateGradInput: a gradient of one element has many shapes."""
 
     def updateGradInput(self, input, gradOutput):
         if np.size(gradOutput) != 1:

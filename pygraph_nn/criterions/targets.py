@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 
 from ..errors import RangeError, ShapeError, TensorTypeError
-from ..modules.checks import expect_array
+from ..modules.checks import expect_array, expect_plain
 from ..nesting import shape_of
 
 __all__ = ["class_positions", "class_weights", "numbers_like", "signs_like"]
@@ -82,6 +82,8 @@ def class_weights(criterion, weights):
 
 def _array(criterion, target):
     """Return numbers, however they came, as an array."""
+    if isinstance(target, np.ma.MaskedArray):
+        expect_plain(criterion, target, target)
     if isinstance(target, (np.ndarray, Real, list, tuple)):
         array = np.asarray(target)
         if array.dtype.kind in "iubf":

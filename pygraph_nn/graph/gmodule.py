@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from ..errors import GraphError, NodeError, RangeError, ShapeError, StateError, TensorTypeError
+from ..modules.checks import expect_gradient_like, expect_plain
 from ..modules.containers import Container
 from ..modules.module import Module, expect_nodes
 from ..nesting import add, leaves, shape_of, zero
@@ -216,8 +217,8 @@ class gModule(Container, Pictured):
         gradients = [None] * self._program.count
         for slot, gradient in zip(slots, gradOutput, strict=True):
             value = self._values[slot]
-            if getattr(gradient, "shape", None) != getattr(value, "shape", None) and gradient is not None:
-                raise ShapeError(f"{self._called()}: output is {shape_of(value)}, but gradOutput {shape_of(gradient)}")
+            if gradient is not None and isinstance(value, np.ndarray):
+                expect_gradient_like(self._called(), gradient, value)
             gradients[slot] = gradient if gradients[slot] is None else add(gradients[slot], gradient)
         return gradients
 
@@ -228,7 +229,7 @@ class gModule(Container, Pictured):
         if self._program is None or self._stamp != gModule._revision:
             self._compile()
         for array in (input,) if self.nInputs == 1 else input:
-            if array.__class__ is not np.ndarray or array.dtype is not self._dtype:
+            if array.__class__ is not np.ndarray or array.dtype is not self._dtype or not array.ndim:
                 return self._checked(input)
         return self._plain
 
@@ -249,10 +250,7 @@ class gModule(Container, Pictured):
         """Check the types of tables and integers; with integers inside, the program checks each module's input."""
         strict = False
         for leaf in leaves(input):
-            if not isinstance(leaf, np.ndarray):
-                raise TensorTypeError(
-                    f"{self._called()} takes numpy arrays or tables (lists) of them, got {shape_of(input)}"
-                )
+            expect_plain(self._called(), leaf, input)
             if leaf.dtype != self._dtype:
                 if leaf.dtype.kind not in "iub":
                     Module.check_input(self, leaf)

@@ -32,7 +32,7 @@ def largest(batch, places, offsets):
     ``places`` (N or 1, C or 1, outputs) are positions in the flattened planes of ``batch``; the ``offsets`` broadcast
     against them, the first one being 0. NaN counts as larger than all.
     """
-    flat = batch.reshape(*batch.shape[:2], -1)
+    flat = batch.reshape(*batch.shape[:2], math.prod(batch.shape[2:]))
     places = np.broadcast_to(places, (*batch.shape[:2], places.shape[-1]))
     output, indices = np.take_along_axis(flat, places, 2), places + 1
     for offset in offsets[1:]:
@@ -194,7 +194,8 @@ class FractionalMaxPooling(Maxima):
         places, offsets = np.zeros((*batch.shape[:2], 1), np.intp), np.zeros(1, np.intp)
         for axis, size, count, pool in zip(self.axes, sizes, counts, pools, strict=True):
             starts = self._starts(samples[..., self.order.index(axis)], size, count, pool)
-            places = (places[..., None] * size + starts[..., None, :]).reshape(*batch.shape[:2], -1)
+            places = places[..., None] * size + starts[..., None, :]
+            places = places.reshape(*batch.shape[:2], math.prod(places.shape[2:]))
             offsets = (offsets[:, None] * size + np.arange(pool)).ravel()
         output, indices = largest(batch, places, offsets)
         shape = (*batch.shape[:2], *counts)

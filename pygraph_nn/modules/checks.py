@@ -10,7 +10,10 @@ __all__ = [
     "axis_of",
     "dimension",
     "expect_array",
+    "expect_entries",
     "expect_gradient",
+    "expect_gradient_like",
+    "expect_plain",
     "expect_rank",
     "expect_same_shape",
     "expect_table",
@@ -84,13 +87,52 @@ def expect_array(module, input):
         raise TensorTypeError(f"{_name(module)} takes one array, got {shape_of(input)}")
 
 
+def expect_plain(module, leaf, input):
+    """Raise unless an entry of the input is an array as numpy makes them, with a dimension at least.
+
+    A matrix multiplies as matrices do where modules multiply number by number, and a masked array hides numbers.
+    """
+    if type(leaf) is np.ndarray and leaf.ndim and leaf.dtype.isnative:
+        return
+    if not isinstance(leaf, np.ndarray):
+        raise TensorTypeError(
+            f"{_name(module)}: the input must be a numpy array or a table (list) of them, got {shape_of(input)}"
+        )
+    if type(leaf).__mul__ is not np.ndarray.__mul__:
+        raise TensorTypeError(
+            f"{_name(module)} takes plain numpy arrays, got a {type(leaf).__name__} ({shape_of(leaf)}), whose "
+            "operators are its own: convert it with np.array(x), a masked one with x.filled(0)"
+        )
+    if not leaf.dtype.isnative:
+        raise TensorTypeError(
+            f"{_name(module)}: {shape_of(leaf)} has its bytes in the order of another kind of machine: convert it with "
+            f"x.astype('{leaf.dtype.name}')"
+        )
+    if not leaf.ndim:
+        raise ShapeError(
+            f"{_name(module)} takes arrays of at least one dimension, as Torch7's tensors are, got {shape_of(leaf)}: "
+            "a number is an array of one element, x.reshape(1)"
+        )
+
+
+def expect_gradient_like(module, gradOutput, output):
+    """Raise unless ``gradOutput`` has the shape and type of the array ``output``; numpy would stretch it."""
+    expect_gradient(module, gradOutput, output.shape)
+    if gradOutput.dtype != output.dtype:
+        raise TensorTypeError(
+            f"{_name(module)} put out {shape_of(output)}, but its gradOutput is {shape_of(gradOutput)}: convert it "
+            f"with gradOutput.astype('{output.dtype.name}')"
+        )
+    expect_plain(module, gradOutput, gradOutput)
+
+
 def expect_gradient(module, gradOutput, shape):
-    """Raise ShapeError unless ``gradOutput`` is an array of the output's shape."""
-    expect_array(module, gradOutput)
-    if gradOutput.shape != shape:
-        ours = "x".join(map(str, shape))
+    """Raise unless ``gradOutput`` is an array of the output's shape."""
+    if not isinstance(gradOutput, np.ndarray) or gradOutput.shape != shape:
+        kind = ShapeError if isinstance(gradOutput, np.ndarray) else TensorTypeError
+        ours = "x".join(map(str, shape)) or "one number"
         got = shape_of(gradOutput)
-        raise ShapeError(f"{_name(module)} put out {ours}, so its gradOutput must be {ours}, got {got}")
+        raise kind(f"{_name(module)} put out {ours}, so its gradOutput must be {ours}, got {got}")
 
 
 def expect_table(module, input, length=None):
@@ -118,6 +160,12 @@ def expect_width(module, input, width, axis=-1, what="input"):
         raise ShapeError(
             f"{_name(module)} expects {width} in the {where} of its {what}, got {input.shape[axis]} ({shape_of(input)})"
         )
+
+
+def expect_entries(module, input, axis):
+    """Raise ShapeError where there is nothing along ``axis`` to choose from or to average."""
+    if not input.shape[axis]:
+        raise ShapeError(f"{_name(module)} takes at least one entry in dimension {axis + 1}, got {shape_of(input)}")
 
 
 def expect_same_shape(module, arrays):

@@ -114,7 +114,7 @@ class Linear(Module):
             gradOutput = scale * gradOutput
         self.gradWeight += gradOutput.T.dot(input)
         if self.bias is not None:
-            self.gradBias += np.add.reduce(gradOutput, 0) if len(gradOutput) > 1 else gradOutput[0]
+            self.gradBias += np.add.reduce(gradOutput, 0) if len(gradOutput) != 1 else gradOutput[0]
 
     def _explain(self, input):
         """Say why the product failed; looked into only once it has."""

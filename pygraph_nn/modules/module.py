@@ -14,6 +14,7 @@ from ..errors import GraphError, ShapeError, StateError, TensorTypeError
 from ..memory import Window, convert, gather, memory_key
 from ..nesting import is_table, leaves, shape_of
 from ..node import Node
+from .checks import expect_gradient_like, expect_plain
 
 __all__ = ["Module"]
 
@@ -99,6 +100,7 @@ class Module:
         """
         if self.output is None:
             raise StateError(f"{self.title()}: backward needs a forward pass with the same input first")
+        self.check_gradient(gradOutput)
         self.updateGradInput(input, gradOutput)
         self.accGradParameters(input, gradOutput, scale)
         return self.gradInput
@@ -107,12 +109,14 @@ class Module:
         """Raise TensorTypeError unless every array in ``input`` has the module's type."""
         dtype = self.dtype
         for leaf in leaves(input):
-            if not isinstance(leaf, np.ndarray):
-                raise TensorTypeError(
-                    f"{self.title()}: the input must be a numpy array or a table (list) of them, got {shape_of(input)}"
-                )
+            expect_plain(self, leaf, input)
             if leaf.dtype != dtype and not (self.takes_integers and leaf.dtype.kind in "iub"):
                 raise TensorTypeError(_type_message(self, leaf))
+
+    def check_gradient(self, gradOutput):
+        """Raise unless ``gradOutput`` has the shape and type of the output, where that is one array."""
+        if self.output.__class__ is np.ndarray:
+            expect_gradient_like(self, gradOutput, self.output)
 
     def repeatedly(self, times):
         """Return what computes ``updateOutput`` for so many calls while the parameters stand still.

@@ -1,5 +1,7 @@
 """Pooling: one number for each window of each plane, the largest or the mean."""
 
+import math
+
 import numpy as np
 
 from ..errors import RangeError
@@ -20,8 +22,8 @@ __all__ = [
 def spread(gradient, indices, sizes):
     """Add each number of ``gradient`` (N, C, *counts) to its index in a plane of ``sizes``, from 1; 0 is nowhere."""
     planes, size = gradient.shape[0] * gradient.shape[1], int(np.prod(sizes))
-    flat = indices.reshape(planes, -1) - 1
-    weights = np.where(flat < 0, 0, gradient.reshape(planes, -1))
+    flat = indices.reshape(planes, math.prod(indices.shape[2:])) - 1
+    weights = np.where(flat < 0, 0, gradient.reshape(flat.shape))
     flat = np.maximum(flat, 0) + size * np.arange(planes)[:, None]
     total = np.bincount(flat.ravel(), weights.ravel(), planes * size)
     return total.astype(gradient.dtype, copy=False).reshape(*gradient.shape[:2], *sizes)

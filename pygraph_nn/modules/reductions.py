@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import checks
-from .checks import axis_behind_batch, expect_array, expect_gradient
+from .checks import axis_behind_batch, expect_array, expect_entries, expect_gradient
 from .module import Module
 
 __all__ = ["Sum", "Mean", "Max", "Min"]
@@ -65,6 +65,8 @@ class Sum(_Reduction):
 
     def updateOutput(self, input):
         axis = self._axis(input)
+        if self.sizeAverage:
+            expect_entries(self, input, axis)
         reduce = np.mean if self.sizeAverage else np.sum
         return self._put_out(reduce(input, axis, keepdims=True), axis)
 
@@ -99,6 +101,7 @@ class _Extremum(_Reduction):
 
     def updateOutput(self, input):
         axis = self._axis(input)
+        expect_entries(self, input, axis)
         self._indices = np.expand_dims(self._pick(input, axis), axis)
         return self._put_out(np.take_along_axis(input, self._indices, axis), axis)
 

@@ -24,7 +24,7 @@ class _Reshaping(Module):
 
     def updateOutput(self, input):
         expect_array(self, input)
-        shape = tuple(self.shape_for(input))
+        shape = _inferred(input.shape, tuple(self.shape_for(input)))
         if not _fits(input.size, shape):
             wanted = "x".join(map(str, shape))
             raise ShapeError(f"{self!r}: an input of {input.size} numbers ({shape_of(input)}) does not make {wanted}")
@@ -35,6 +35,14 @@ class _Reshaping(Module):
         expect_gradient(self, gradOutput, self.output.shape)
         self.gradInput = gradOutput.reshape(input.shape)
         return self.gradInput
+
+
+def _inferred(old, shape):
+    """The shape with its -1 replaced where there are no rows: numpy infers nothing from none, a row's shape does."""
+    if -1 not in shape or old[0] or shape[0]:
+        return shape
+    known = math.prod(size for size in shape[1:] if size != -1)
+    return tuple(math.prod(old[1:]) // known if size == -1 else size for size in shape)
 
 
 def _fits(count, shape):

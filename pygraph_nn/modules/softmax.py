@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import expect_gradient, expect_rank
+from .checks import expect_entries, expect_gradient, expect_rank
 from .module import Module
 
 __all__ = ["SoftMax", "LogSoftMax", "SoftMin", "SpatialSoftMax", "SpatialLogSoftMax"]
@@ -11,7 +11,9 @@ __all__ = ["SoftMax", "LogSoftMax", "SoftMin", "SpatialSoftMax", "SpatialLogSoft
 def _feature_axis(module, input):
     """The axis that a distribution runs along: the first of 1 or 3 dimensions, the second of 2 or 4."""
     expect_rank(module, input, (1, 2, 3, 4), " (scores, rows x scores, planes x h x w or a batch of such)")
-    return 1 - input.ndim % 2
+    axis = 1 - input.ndim % 2
+    expect_entries(module, input, axis)
+    return axis
 
 
 class SoftMax(Module):

@@ -113,7 +113,7 @@ def test_wrong_number_of_inputs_and_grad_outputs():
         net.backward(None, [np.ones((1, 4))])
     with refuses(nn.TensorTypeError, "gradOutput must be a table", "float64 1x4"):
         net.backward(None, np.ones((1, 4)))
-    with refuses(nn.ShapeError, "output is float64 1x4, but gradOutput float64 1x5"):
+    with refuses(nn.ShapeError, "put out 1x4, so its gradOutput must be 1x4, got float64 1x5"):
         net.backward(None, [np.ones((1, 4)), np.ones((1, 5))])
 
 
