@@ -337,20 +337,23 @@ def train(training, epochs, checkpoint, every, say=print):
             training.save(checkpoint)
 
 
-def picture(path, training):
-    """Save the losses as a picture."""
+def empty_figure():
+    """An empty matplotlib figure, made before the training, so that a missing matplotlib shows before the work."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise nn.MissingExtraError("matplotlib", "plot", "a picture") from error
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    return Figure(figsize=(8, 4), layout="constrained")
+
+
+def picture(figure, training):
+    """Draw the losses."""
     axes = figure.subplots()
     axes.plot(range(1, len(training.losses) + 1), training.losses, linewidth=0.5, label="training")
     if training.validation:
         axes.plot(*zip(*training.validation), label="validation")
     axes.set(xlabel="update", ylabel="loss per character")
     axes.legend()
-    figure.savefig(path)
 
 
 def parse(arguments):
@@ -406,6 +409,7 @@ def demo(arguments=None, say=print):
         return model
     names = ("cell", "size", "layers", "dropout", "batch", "length", "rate", "decay", "decay_after", "clip", "seed")
     text = read_text(given.data)
+    figure = empty_figure() if given.picture else None
     if given.resume:
         training = Training.resume(text, given.checkpoint)
     else:
@@ -413,7 +417,8 @@ def demo(arguments=None, say=print):
     say(f"{len(text)} characters, {len(training.text.characters)} different, {training.model.x.size} parameters")
     train(training, given.epochs, given.checkpoint, given.every, say)
     if given.picture:
-        picture(given.picture, training)
+        picture(figure, training)
+        figure.savefig(given.picture)
     say(sample(training.model, training.text.characters, given.sample, given.temperature, given.prime, given.seed))
     return training
 

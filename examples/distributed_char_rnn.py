@@ -108,6 +108,8 @@ def main(arguments=None):
             chosen.losses.write_text(json.dumps(losses))
         if rank == 0 and chosen.save:
             nn.save(chosen.save, nn.load_state_dict(net, exported).cell)
+        if distributed.is_initialized():
+            distributed.barrier()  # nobody leaves while the first process is still writing
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()

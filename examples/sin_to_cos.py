@@ -73,31 +73,36 @@ def bar(done, total, loss):
         print(file=sys.stderr)
 
 
-def picture(path, losses, curves):
-    """Save target and prediction at the end, and the loss of every update, as one picture."""
+def empty_figure():
+    """An empty matplotlib figure, made before the training, so that a missing matplotlib shows before the work."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise nn.MissingExtraError("matplotlib", "plot", "a picture") from error
+    return Figure(figsize=(8, 6), layout="constrained")
+
+
+def picture(figure, losses, curves):
+    """Draw target and prediction at the end, and the loss of every update."""
     time, target, prediction = (curve[-60:] for curve in curves)
-    figure = Figure(figsize=(8, 6), layout="constrained")
     above, below = figure.subplots(2)
     above.plot(time, target, "r-", label="target (cos)")
     above.plot(time, prediction, "b.-", label="prediction")
     above.legend(loc="lower left")
     below.semilogy(range(1, len(losses) + 1), losses)
     below.set(xlabel="update", ylabel="loss")
-    figure.savefig(path)
 
 
 def demo(cell="lstm", updates=300, seed=1, path=None, progress=bar):
     """Train, print the last loss and the last stretch, save the picture if a path is given; return the losses."""
+    figure = empty_figure() if path else None
     losses, curves = train(cell, updates, seed, progress)
     print(f"{cell}: loss {losses[0]:.4f} at first, {losses[-1]:.5f} after {updates} updates")
     for name, curve in zip(("time", "cos", "prediction"), curves):
         print(f"{name:>10}", " ".join(f"{value:8.3f}" for value in curve[-STEPS:]))
     if path:
-        picture(path, losses, curves)
+        picture(figure, losses, curves)
+        figure.savefig(path)
         print(f"picture saved as {path}")
     return losses
 
