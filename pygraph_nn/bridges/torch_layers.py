@@ -77,7 +77,7 @@ class WeightNorm(torch.nn.Module):
         """What the inner module makes of x with that weight."""
         norm = ((self.v * self.v).sum(1, keepdim=True) + 1e-4).sqrt()
         front = self.inner.weight.movedim(self.axis, 0).shape
-        weight = (self.v * (self.g[:, None] / norm)).reshape(front).movedim(0, self.axis)
+        weight = (self.v * (self.g / norm)).reshape(front).movedim(0, self.axis)
         return torch.func.functional_call(self.inner, {"weight": weight}, (x,))
 
 

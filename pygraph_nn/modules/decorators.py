@@ -195,8 +195,9 @@ class WeightNorm(Decorator):
     """y = f(x) with the module's weight as w = g v / |v|: length and direction are learnt apart.
 
     ``outputDim`` is the dimension of the weight that counts its outputs; ``v`` has one row for each of them, ``g`` one
-    number. Before the root, 1e-4 is added to |v|^2. ``v`` starts normal, N(0, 2 / its columns), ``g`` as its length,
-    the bias at 0. In training mode the weight is computed at each forward pass, otherwise once, by ``evaluate()``.
+    number, in a column. Before the root, 1e-4 is added to |v|^2. ``v`` starts normal, N(0, 2 / its columns), ``g`` as
+    its length, the bias at 0. In training mode the weight is computed at each forward pass, otherwise once, by
+    ``evaluate()``.
     The parameters are v, g and the bias. The module's gradWeight holds the gradient by w, and gradients accumulate,
     where Torch7 keeps the last one. Raises GraphError for a module without weight.
     Source: Salimans and Kingma 2016, Weight Normalization; Torch7's nn/WeightNorm.lua; PyTorch's weight_norm.
@@ -214,7 +215,7 @@ class WeightNorm(Decorator):
             raise GraphError(f"nn.WeightNorm takes a module with a weight, got {module!r}")
         self.outputDim = checks.dimension(outputDim, "outputDim")
         rows = self._rows(module.weight)
-        self.v, self.g = np.empty(rows.shape, rows.dtype), np.empty(len(rows), rows.dtype)
+        self.v, self.g = np.empty(rows.shape, rows.dtype), np.empty((len(rows), 1), rows.dtype)
         self.gradV, self.gradG = np.zeros_like(self.v), np.zeros_like(self.g)
         self.resetInit()
 
@@ -241,7 +242,7 @@ class WeightNorm(Decorator):
     def resetInit(self):
         """Draw v, and set g to its length and the bias to 0."""
         self.v[...] = rng.normal(0, math.sqrt(2 / self.v.shape[1]), size=self.v.shape)
-        self.g[...] = np.sqrt((self.v * self.v).sum(1))
+        self.g[...] = np.sqrt((self.v * self.v).sum(1, keepdims=True))
         if self.bias is not None:
             self.bias.fill(0)
 
@@ -279,7 +280,7 @@ class WeightNorm(Decorator):
     def updateWeight(self):
         """Set the weight of the module inside to g v / |v|."""
         front = np.moveaxis(self.weight, checks.axis_of(self.typename(), self.outputDim, self.weight.ndim), 0)
-        front[...] = (self.v * (self.g[:, None] / self._norm())).reshape(front.shape)
+        front[...] = (self.v * (self.g / self._norm())).reshape(front.shape)
 
     def evaluate(self):
         if self.train:
@@ -297,8 +298,8 @@ class WeightNorm(Decorator):
         super().accGradParameters(input, gradOutput, scale)
         slope, norm = self._rows(self.gradWeight), self._norm()
         by_g = (slope * self.v).sum(1, keepdims=True) / norm
-        self.gradG += by_g[:, 0]
-        self.gradV += self.g[:, None] / norm * (slope - by_g / norm * self.v)
+        self.gradG += by_g
+        self.gradV += self.g / norm * (slope - by_g / norm * self.v)
         self.gradWeight[...] += before
 
     def arguments(self):

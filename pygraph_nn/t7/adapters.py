@@ -15,7 +15,8 @@ from ..modules import (
     Sigmoid,
     Tanh,
 )
-from .format import T7Storage
+from ..tensors import TENSOR_TYPES, type_name
+from .format import T7Object, T7Storage
 
 __all__ = ["ADAPTERS"]
 
@@ -94,6 +95,7 @@ class _WeightNorm(_Adapter):
             inside.gradWeight = np.zeros_like(inside.weight)
             module.updateWeight()
         module.gradV = module.gradV.reshape(module.v.shape)
+        module.g, module.gradG = module.g.reshape(-1, 1), module.gradG.reshape(-1, 1)
         for name in self._SIZES:
             vars(module).pop(name, None)
 
@@ -104,7 +106,7 @@ class _WeightNorm(_Adapter):
         fields["viewIn"] = T7Storage(np.array(module.v.shape, np.int64))
         fields["viewOut"] = T7Storage(np.array(front, np.int64))
         fields["otherDims"] = module.v.shape[1]
-        fields["_norm"], fields["_scale"] = np.zeros_like(module.g), np.zeros_like(module.g)
+        fields["_norm"], fields["_scale"] = np.zeros((2, len(module.g)), module.dtype)
         if module.bias is not None:
             fields["bias"], fields["gradBias"] = module.bias, module.gradBias
 
@@ -128,6 +130,73 @@ class _IndexLinear(_Adapter):
         fields["sizesCache"], fields["cumSumSizesCache"] = [], []
 
 
+class _First(_Adapter):
+    """Torch7's keeps the module inside under a further name, next to what ``more`` makes."""
+
+    def __init__(self, **more):
+        self.more = more
+
+    def read(self, module, fields):
+        for name in self.more:
+            vars(module).pop(name, None)
+        vars(module).pop("module", None)
+
+    def write(self, module, fields):
+        if module.modules:
+            fields["module"] = module.modules[0]
+        fields.update((name, make()) for name, make in self.more.items())
+
+
+class _Bottle(_Adapter):
+    """Torch7's measures its input in two vectors, and keeps the difference of their lengths."""
+
+    def read(self, module, fields):
+        for name in ("inShape", "outShape", "dimDelta"):
+            vars(module).pop(name, None)
+
+    def write(self, module, fields):
+        fields["dimDelta"] = module.nInputDim - module.nOutputDim
+        fields["inShape"] = np.zeros(module.nInputDim, module.dtype)
+        fields["outShape"] = np.zeros(module.nOutputDim, module.dtype)
+
+
+class _Copy(_Adapter):
+    """Torch7's says its types by those of gradInput and output, and has functions of its own where it need not copy."""
+
+    def read(self, module, fields):
+        kinds = (fields.get("gradInput"), fields.get("output"))
+        intype, outtype = (type_name(kind.dtype) if isinstance(kind, np.ndarray) else module._type for kind in kinds)
+        module.intype, module.outtype = intype, outtype
+        if "forceCopy" not in fields:
+            module.forceCopy = intype == outtype and "updateOutput" not in fields
+
+    def write(self, module, fields):
+        intype, outtype = fields.pop("intype", None), fields.pop("outtype", None)
+        fields["gradInput"] = np.empty(0, TENSOR_TYPES[intype or module._type])
+        fields["output"] = np.empty(0, TENSOR_TYPES[outtype or module._type])
+
+
+class _Convert(_Adapter):
+    """Torch7's makes the module inside at its first pass, by what its constructor found out about the shapes."""
+
+    def read(self, module, fields):
+        for name in ("converter", "batchMode", "transposition"):
+            vars(module).pop(name, None)
+        for name in ("input", "output"):
+            vars(module).pop(f"{name}BatchDim", None)
+            vars(module).pop(f"n{name.capitalize()}Dim", None)
+        module.modules = []
+
+    def write(self, module, fields):
+        shapes = {"input": module.inputShape, "output": module.outputShape}
+        for name, shape in shapes.items():
+            fields[f"{name}BatchDim"] = shape.index("b") + 1
+            fields[f"n{name.capitalize()}Dim"] = -1 if "*" in shape else len(shape)
+        if len(module.inputShape) == len(module.outputShape):
+            fields["transposition"] = set(module.inputShape) <= set(module.outputShape)
+        fields["modules"] = []
+
+
 class _OldSizeAverage(_Adapter):
     def read(self, module, fields):
         vars(module).pop("oldSizeAverage", None)
@@ -145,12 +214,17 @@ def _typed(part, module):
 
 ADAPTERS = {
     "Add": _Sizes(),
+    "Bottle": _Bottle(),
+    "Convert": _Convert(),
+    "Copy": _Copy(),
+    "MapTable": _First(),
     "Mul": _Sizes(),
     "CReLU": _CReLU(),
     "CrossEntropyCriterion": _OldSizeAverage(),
     "IndexLinear": _IndexLinear(),
     "MultiLabelSoftMarginCriterion": _Inner("sigmoid", Sigmoid),
     "PartialLinear": _PartialLinear(),
+    "Profile": _First(timer=lambda: T7Object("torch.Timer")),
     "TanhShrink": _Inner("tanh", Tanh),
     "WeightNorm": _WeightNorm(),
 }

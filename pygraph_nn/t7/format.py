@@ -54,6 +54,7 @@ class              body
 =================  ================================================================================================
 torch.*Tensor      int d, long*d sizes, long*d strides, long offset (from 1), an object: its storage, or nil
 torch.*Storage     long n, array of n elements; a LongStorage's elements are longs
+torch.Timer        nothing
 torch.Generator    the generator's C struct, raw: 5048 bytes, or 2544 where longs have 4
 nn.GPU             two objects: the list {type, device}, the table of fields
 tds.Hash           long n, then n times two objects, key and value

@@ -107,6 +107,7 @@ class _Reader:
         )
         self.bodies = {
             "torch.Generator": self._generator,
+            "torch.Timer": self._timer,
             "nn.GPU": self._gpu,
             "tds.Vec": self._vec,
             "tds.Hash": self._hash,
@@ -381,6 +382,9 @@ class _Reader:
 
     def _generator(self, value, fill):
         return self._fill(value, fill, {"state": self.source.generator()})
+
+    def _timer(self, value, fill):
+        return self._fill(value, fill, {})
 
     def _vec(self, value, fill):
         self._push(self._count(self.source.least_object), self._finish_vec, (value, fill))

@@ -327,6 +327,9 @@ class _Writer:
     def _generator(self, fields):
         self.sink.raw(fields["state"])
 
+    def _timer(self, fields):
+        """A timer has no body."""
+
     def _vec(self, fields):
         self.sink.longs([len(fields)])
         self.stack.append(_Frame(iter(fields)))
@@ -339,6 +342,7 @@ class _Writer:
     _bodies = {
         "nn.GPU": _gpu,
         "torch.Generator": _generator,
+        "torch.Timer": _timer,
         "tds.Vec": _vec,
         "tds.Hash": _hash,
         "tds_vec": _vec,
