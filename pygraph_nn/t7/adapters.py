@@ -120,6 +120,7 @@ class _IndexLinear(_Adapter):
 
     def read(self, module, fields):
         module.gradWeight = np.zeros_like(module.weight)
+        module.train = bool(fields.get("train"))  # where nothing is said, Torch7's does not train
         for name in (*self._BUFFERS, *self._TABLES, *self._LEFT_BEHIND, "isFlat", "noBatch"):
             vars(module).pop(name, None)
 
@@ -158,6 +159,26 @@ class _Bottle(_Adapter):
         fields["dimDelta"] = module.nInputDim - module.nOutputDim
         fields["inShape"] = np.zeros(module.nInputDim, module.dtype)
         fields["outShape"] = np.zeros(module.nOutputDim, module.dtype)
+
+
+class _Parallel(_Adapter):
+    """Torch7's names the dimension along which the outputs meet only once, and measures them during a pass."""
+
+    def read(self, module, fields):
+        module.dimension = module.outputDimension
+
+    def write(self, module, fields):
+        del fields["dimension"], fields["outputSize"]
+
+
+class _MultiCriterion(_Adapter):
+    """Torch7's keeps the weights in a storage."""
+
+    def read(self, module, fields):
+        module.weights = list(module.weights)
+
+    def write(self, module, fields):
+        fields["weights"] = T7Storage(np.array(module.weights, np.float64))
 
 
 class _Copy(_Adapter):
@@ -223,6 +244,8 @@ ADAPTERS = {
     "CrossEntropyCriterion": _OldSizeAverage(),
     "IndexLinear": _IndexLinear(),
     "MultiLabelSoftMarginCriterion": _Inner("sigmoid", Sigmoid),
+    "MultiCriterion": _MultiCriterion(),
+    "Parallel": _Parallel(),
     "PartialLinear": _PartialLinear(),
     "Profile": _First(timer=lambda: T7Object("torch.Timer")),
     "TanhShrink": _Inner("tanh", Tanh),

@@ -72,6 +72,10 @@ def _like_parameter(module):
     return np.zeros_like(module.parameters()[0][0])
 
 
+def _rows(module):
+    return np.zeros(len(module.weight), module.dtype)
+
+
 def _row_norms(module):
     return np.zeros((len(module.weight), 1), module.dtype)
 
@@ -109,7 +113,7 @@ _CONSTRUCTED = {
     "ConcatTable": {"output": _table},
     "CosineDistance": _PAIR,
     "CosineEmbeddingCriterion": _PAIR,
-    "CriterionTable": _PLAIN_TABLE,
+    "CriterionTable": {"gradInput": lambda module: [_empty(module)]},
     "DotProduct": _PAIR,
     "Dropout": _NOISE,
     "Euclidean": {
@@ -154,6 +158,7 @@ _CONSTRUCTED = {
     "SpatialClassNLLCriterion": _LOSSES,
     "SpatialDropout": _NOISE,
     "SpatialFullConvolution": {"ones": _empty},
+    "SparseLinear": {"gradInput": _table, "output": _rows, "sparseUpdate": _constant(0)},
     "SpatialDilatedMaxPooling": _INDICES,
     "SpatialMaxPooling": _INDICES,
     "SpatialUpSamplingBilinear": _UPSAMPLING,
@@ -162,6 +167,7 @@ _CONSTRUCTED = {
     "VolumetricDropout": _NOISE,
     "VolumetricFullConvolution": {"finput": _empty, "fgradInput": _empty, "ones": _empty},
     "VolumetricMaxPooling": _INDICES,
+    "WeightedEuclidean": {"output": _empty, "gradInput": _empty},
     "WhiteNoise": _NOISE,
     "ZipTable": _TABLES,
     "ZipTableOneToMany": {**_TABLES, "gradInputEl": _empty},
@@ -169,24 +175,51 @@ _CONSTRUCTED = {
 
 
 _POOLED = {"indices", "iwidth", "iheight", "itime"}
+_UNPOOLED = {"indices", "owidth", "oheight", "otime"}
+_COSINE = {"w", "w1", "w22", "w32"}
 _STATISTICS = {"save_mean", "save_std", "buffer", "buffer2", "centered", "std", "normalized"}
 # What a pass leaves in further fields, in Torch7 or here; the next pass makes it anew.
 _LEFT = {
     "Module": {"output", "gradInput", "finput", "fgradInput"},
-    "Criterion": {"output", "gradInput"},
+    "Criterion": {"output", "gradInput", "output_tensor"},
     "BatchNormalization": _STATISTICS,
-    "Normalize": {"norm", "normp", "buffer", "cross", "indices"},
+    "Bilinear": {"buff1", "buff2"},
+    "CMaxTable": {"maskByteTensor"},
+    "CMinTable": {"maskByteTensor"},
+    "CosineDistance": {"buffer", "ones", *_COSINE},
+    "CosineEmbeddingCriterion": {"buffer", *_COSINE},
+    "DistanceRatioCriterion": {"dX", "dY", "loss"},
+    "DotProduct": {"buffer"},
+    "HingeEmbeddingCriterion": {"buffer"},
+    "Linear": {"addBuffer"},
+    "LogSigmoid": {"buffer"},
+    "LookupTable": {"copiedInput"},
+    "MarginRankingCriterion": {"dist", "mask"},
+    "MixtureTable": {"dimG", "table"},
+    "ModuleCriterion": {"input", "target"},
+    "Normalize": {"norm", "normp", "buffer", "buffer2", "cross", "indices"},
+    "PReLU": {"gradWeightBuf", "gradWeightBuf2"},
+    "PairwiseDistance": {"grad", "ones", "outExpand"},
+    "Parallel": {"totalOutputSize"},
+    "PartialLinear": {"addBuffer", "buffer"},
+    "SoftMin": {"mininput"},
+    "SoftSign": {"temp", "tempgrad"},
+    "SparseLinear": {"formatted_input", "lastInput", "legacyMode"},
     "SpatialAdaptiveMaxPooling": _POOLED,
     "SpatialCrossMapLRN": {"scale", "paddedRatio", "accumRatio"},
     "SpatialDilatedMaxPooling": _POOLED,
-    "SpatialDivisiveNormalization": {"localstds", "adjustedstds", "thresholdedstds", "normalizedstds"},
+    "SpatialDivisiveNormalization": {"localstds", "adjustedstds", "thresholdedstds", "normalizedstds", "ones"},
     "SpatialFractionalMaxPooling": _POOLED,
     "SpatialMaxPooling": _POOLED,
+    "SpatialMaxUnpooling": _UNPOOLED,
+    "SpatialSubtractiveNormalization": {"localsums", "adjustedsums", "ones"},
     "TemporalDynamicKMaxPooling": _POOLED,
     "TemporalMaxPooling": _POOLED,
     "VolumetricDilatedMaxPooling": _POOLED,
     "VolumetricFractionalMaxPooling": _POOLED,
     "VolumetricMaxPooling": _POOLED,
+    "VolumetricMaxUnpooling": _UNPOOLED,
+    "WeightedMSECriterion": {"buffer"},
 }
 
 
