@@ -354,7 +354,7 @@ class gModule(Container, Pictured):
 
     def replace(self, callback):
         """Let ``callback(module)`` return a substitute for every module inside; return this one's substitute."""
-        substitute = callback(self)
+        substitute = self.substitute(callback)
         new = {id(module): module.replace(callback) for module in self.modules}
         for node in self.forwardnodes:
             if node.module is not None:

@@ -1,5 +1,7 @@
 """Modules made of modules: their base, modules in sequence, and modules side by side on the entries of a table."""
 
+import numpy as np
+
 from ..errors import GraphError, NodeError, RangeError, StateError
 from ..memory import memory_key
 from ..nesting import shape_of
@@ -71,6 +73,8 @@ class Container(Module):
     __len__ = size
 
     def _position(self, index, count):
+        if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
+            raise RangeError(f"{self.typename()}: an index is a whole number from 1 to {count}, got {index!r}")
         position = index - 1 if index > 0 else count + index
         if index == 0 or not 0 <= position < count:
             raise RangeError(f"{self.typename()}: index {index} is out of range: its modules are counted 1 to {count}")

@@ -15,11 +15,14 @@ def positions(module, index, count, what="index"):
     """
     if not isinstance(index, np.ndarray) or index.dtype.kind not in "iuf":
         raise TensorTypeError(f"{module!r}: each {what} must stand in an array of whole numbers, got {shape_of(index)}")
+    if index.dtype.kind == "f":
+        whole = np.isfinite(index) & (index == np.floor(index))
+        if not whole.all():
+            raise RangeError(
+                f"{module!r}: each {what} must be a whole number from 1 to {count}, got {index[~whole].flat[0]}"
+            )
+        index = index.clip(-(2.0**53), 2.0**53)  # what no integer can hold
     found = index.astype(np.intp)
-    if index.dtype.kind == "f" and not (found == index).all():
-        raise RangeError(
-            f"{module!r}: each {what} must be a whole number from 1 to {count}, got {index[found != index][0]}"
-        )
     wrong = (found < 1) | (found > count)
     if wrong.any():
         raise RangeError(

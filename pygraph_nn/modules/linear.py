@@ -124,6 +124,11 @@ class Linear(Module):
             width = self.weight.shape[1]
             raise ShapeError(f"{self!r} expects a vector ({width}) or a matrix (rows x {width}), got {shape_of(input)}")
         self.check_input(input)
+        if self.weight.dtype != self.dtype:
+            raise TensorTypeError(
+                f"{self!r} is of type {self.dtype.name}, but its weight is {shape_of(self.weight)}: write numbers into "
+                "the weight, m.weight[...] = numbers, or convert the module with m.type(name)"
+            )
 
     def arguments(self):
         outputs, inputs = self.weight.shape

@@ -1,6 +1,7 @@
 """Module: the contract of everything that computes in a graph."""
 
 import copy
+import difflib
 import functools
 import inspect
 import itertools
@@ -10,7 +11,7 @@ import weakref
 import numpy as np
 
 from .. import tensors
-from ..errors import GraphError, ShapeError, StateError, TensorTypeError
+from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeError
 from ..memory import Window, convert, gather, memory_key
 from ..nesting import is_table, leaves, shape_of
 from ..node import Node
@@ -21,6 +22,8 @@ __all__ = ["Module"]
 # Every living module. getParameters() moves parameters to new memory; whoever shares the old memory must move along,
 # also a clone outside of the network that is flattened.
 _living = weakref.WeakSet()
+# What a script may ask any network to share, whether it has such fields or not.
+_SHARED = ("weight", "bias", "gradWeight", "gradBias", "running_mean", "running_var", "running_std")
 
 
 class Module:
@@ -66,6 +69,12 @@ class Module:
     takes_integers = False
 
     def __new__(cls, *args, **kwargs):
+        for argument in args:
+            if isinstance(argument, Node):
+                raise GraphError(
+                    f"{cls.typename()}(...) makes a module and takes no Node, got {argument!r}: did you forget a pair "
+                    f"of parentheses? A module is made first and called on nodes then: {cls.typename()}(...)(node)"
+                )
         module = super().__new__(cls)
         _living.add(module)
         return module
@@ -272,8 +281,13 @@ class Module:
         >>> a.weight[0, 0] = 5; b.weight[0, 0].item()
         5.0
         """
-        memo = {}
-        for module in self.listModules():
+        memo, modules = {}, self.listModules()
+        for name in names:
+            if name not in _SHARED and not any(hasattr(module, name) for module in modules):
+                near = difflib.get_close_matches(str(name), _SHARED, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise RangeError(f"{self.title()}.clone: no module in it has a field {name!r}{hint}")
+        for module in modules:
             for name in names:
                 array = getattr(module, name, None)
                 if isinstance(array, np.ndarray):
@@ -286,7 +300,13 @@ class Module:
         """Make the named parameters the same memory as those of ``other``, a module of the same structure."""
         for name in names:
             array = getattr(other, name, None)
-            if array is not None and getattr(self, name, None) is not None:
+            mine = getattr(self, name, None)
+            if array is not None and mine is not None:
+                if shape_of(mine) != shape_of(array):
+                    raise ShapeError(
+                        f"{self.title()}.share: {name} is {shape_of(mine)} here and {shape_of(array)} in "
+                        f"{other.title()}; modules of one structure and type share"
+                    )
                 setattr(self, name, array)
                 self.shared = other.shared = True
         return self
@@ -331,9 +351,19 @@ class Module:
             callback(module)
         return self
 
+    def substitute(self, callback):
+        """Return ``callback(self)``; raise GraphError unless it is a module."""
+        substitute = callback(self)
+        if not isinstance(substitute, Module):
+            raise GraphError(
+                f"replace: the callback returned {substitute!r} for {self.title()}; it returns a module, the same one "
+                "where nothing changes"
+            )
+        return substitute
+
     def replace(self, callback):
         """Let ``callback(module)`` return a substitute for every module inside; return this one's substitute."""
-        substitute = callback(self)
+        substitute = self.substitute(callback)
         for index, child in enumerate(self.children()):
             self.modules[index] = child.replace(callback)
         return substitute

@@ -221,3 +221,54 @@ def test_bad_seeds_and_types():
         nn.Sequential().add(nn.Tanh)
     with refuses(nn.GraphError, "needs a module on the right"):
         one() - 3
+
+
+def test_a_node_among_a_modules_arguments():
+    with refuses(nn.GraphError, r"nn\.Tanh\(\.\.\.\) makes a module", HERE, r"nn\.Tanh\(\.\.\.\)\(node\)"):
+        nn.Tanh(one())
+    with refuses(nn.GraphError, "parentheses", r"nn\.Linear\(\.\.\.\)\(node\)"):
+        nn.Linear(3, 2, one())
+
+
+def test_a_class_or_a_number_as_a_nodes_module():
+    x = one()
+    for wrong in (nn.Tanh, 3):
+        with refuses(nn.GraphError, "node.module is a module", HERE, "parentheses"):
+            x.module = wrong
+
+
+def test_a_callback_that_returns_nothing():
+    x = one()
+    for net in (nn.Sequential().add(nn.Tanh()), nn.gModule([x], [nn.Tanh()(x)])):
+        kept = list(net.modules)
+        with refuses(nn.GraphError, "returned None for nn.Tanh"):
+            net.replace(lambda module: module if module.children() or "Identity" in repr(module) else None)
+        assert net.modules == kept
+
+
+def test_what_cannot_be_shared():
+    with refuses(nn.RangeError, "no module in it has a field 'wieght'; did you mean 'weight'"):
+        nn.Sequential().add(nn.Linear(3, 2)).clone("wieght")
+    assert repr(nn.Tanh().clone("weight", "gradWeight")) == "nn.Tanh"  # scripts ask any network
+    with refuses(nn.ShapeError, "weight is float64 2x3 here and float64 2x4 in nn.Linear"):
+        nn.Linear(3, 2).share(nn.Linear(4, 2), "weight")
+    with refuses(nn.ShapeError, "weight is float64 2x3 here and float32 2x3"):
+        nn.Linear(3, 2).share(nn.Linear(3, 2).float(), "weight")
+
+
+def test_a_weight_of_another_type_put_in_by_hand():
+    linear = nn.Linear(3, 2)
+    linear.weight = np.ones((2, 3), "float32")
+    with refuses(nn.TensorTypeError, "is of type float64, but its weight is float32 2x3"):
+        linear.forward(np.ones((1, 3)))
+
+
+def test_an_index_that_is_no_whole_number():
+    net = nn.Sequential().add(nn.Tanh())
+    for index in (1.0, "1", True, None):
+        with refuses(nn.RangeError, "an index is a whole number from 1 to 1"):
+            net.get(index)
+    with refuses(nn.RangeError, "whole number from 1 to 5, got nan"):
+        nn.LookupTable(5, 2).forward(np.array([1, np.nan]))
+    with refuses(nn.RangeError, "between 1 and 5"):
+        nn.LookupTable(5, 2).forward(np.array([1e30]))
