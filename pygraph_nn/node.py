@@ -77,7 +77,7 @@ class Node(Pictured):
     @module.setter
     def module(self, module):
         if module is not None and (isinstance(module, type) or not hasattr(module, "updateOutput")):
-            raise GraphError(f"{self!r}: node.module is a module, got {module!r}; a class needs parentheses to make one")
+            raise GraphError(f"{self!r}: node.module is a module, got {module!r}: a class needs parentheses")
         self._module = module
         if self.graph is not None:
             self.graph.rewire()
