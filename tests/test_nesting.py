@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import pygraph_nn as nn
 from pygraph_nn import nesting
 
-shapes = st.lists(st.integers(0, 3), min_size=0, max_size=3).map(tuple)
+shapes = st.lists(st.integers(0, 3), min_size=1, max_size=3).map(tuple)
 arrays = st.tuples(shapes, st.integers(0, 1000)).map(
     lambda pair: np.random.default_rng(pair[1]).standard_normal(pair[0])
 )
