@@ -38,13 +38,14 @@ class StochasticGradient:
     array([[ 1., -1.]])
     """
 
+    hookExample = hookIteration = None  # what a file does not mention
+
     def __init__(self, module, criterion):
         self.module, self.criterion = module, criterion
         self.learningRate = 0.01
         self.learningRateDecay = 0
         self.maxIteration = 25
         self.shuffleIndices = True
-        self.hookExample = self.hookIteration = None
         self.verbose = True
 
     def train(self, dataset):

@@ -15,6 +15,7 @@ from ..errors import T7Error
 from ..memory import convert
 from ..modules.containers import Container
 from ..modules.module import Module
+from ..training import StochasticGradient
 from .adapters import ADAPTERS
 from .fields import RENAMED, constructed, left_over
 from .format import T7Object, T7Pairs, T7Storage
@@ -63,8 +64,8 @@ def register_class(name, cls=None):
 
 
 def zoo():
-    """Return {Torch7's name: class} of every module and criterion of the package."""
-    found, waiting = {}, [Module, Criterion]
+    """Return {Torch7's name: class} of every module and criterion of the package, and of what trains them."""
+    found, waiting = {"nn.StochasticGradient": StochasticGradient}, [Module, Criterion]
     while waiting:
         cls = waiting.pop()
         waiting.extend(cls.__subclasses__())
@@ -212,11 +213,17 @@ def _name_of(obj):
             return name
     if isinstance(obj, (Module, Criterion)):
         return _TORCH_NAMES.get(obj.typename(), obj.typename())
-    return None
+    return "nn.StochasticGradient" if type(obj) is StochasticGradient else None
 
 
 def _public(attributes):
-    return {key: value for key, value in attributes.items() if key[:1] != "_" and not callable(value)}
+    """What can be written; a module can be called, too, but is no function."""
+    ours = (Module, Criterion)
+    return {
+        key: value
+        for key, value in attributes.items()
+        if key[:1] != "_" and (isinstance(value, ours) or not callable(value))
+    }
 
 
 def _fields_of(obj):
