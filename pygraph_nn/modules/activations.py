@@ -23,6 +23,7 @@ __all__ = [
 
 # Above these, exp(x) overflows; sigmoid has long been 1 there.
 _CEILING_AND_ONE = {dtype: (np.array(709 if dtype.itemsize == 8 else 88, dtype), one) for dtype, one in ONE.items()}
+_NO_FLOOR = {dtype: np.array(-np.inf, dtype) for dtype in ONE}
 
 
 class Sigmoid(Module):
@@ -46,7 +47,10 @@ class Sigmoid(Module):
             checks.expect_array(self, input)
             self.check_input(input)
             raise
-        growth = np.minimum(input, ceiling)
+        if input.size < 2000:
+            growth = np.minimum(input, ceiling)
+        else:  # the same, in half the time per element, but with a costlier call
+            growth = input.clip(_NO_FLOOR[input.dtype], ceiling)
         np.exp(growth, growth)
         output = growth + one
         self.output = output = np.divide(growth, output, output)

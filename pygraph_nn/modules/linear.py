@@ -14,6 +14,33 @@ from .module import Module
 __all__ = ["Linear", "LinearWeightNorm", "PartialLinear", "Bilinear"]
 
 
+# Up to a million multiplications, OpenBLAS takes a product as it lies if no side is transposed; others it packs first.
+_UNPACKED = 1_000_000
+
+
+def _product(a, b):
+    """Return a b; a product a little too large to go unpacked goes in pieces, some rows of ``a`` at a time."""
+    step = _UNPACKED // (b.size or 1) // 4 * 4  # the kernels take four rows at once
+    if a.ndim != 2 or len(a) <= step or len(a) > 4 * step or step < 8:
+        return a.dot(b)
+    output = np.empty((len(a), b.shape[1]), a.dtype)
+    for start in range(0, len(a), step):
+        a[start : start + step].dot(b, output[start : start + step])
+    return output
+
+
+def _columns(weight, x):
+    """Return W x', the output's columns, where BLAS is faster at it than at x W', which it packs at length; or None.
+
+    Below 100,000 multiplications the call is all that counts; with many rows, the transpose of the result costs more
+    than the packing of the weight.
+    """
+    work = len(x) * weight.size
+    if work > 4 * _UNPACKED:
+        return weight.dot(x.T) if 2 * len(x) < weight.shape[1] else None
+    return _product(weight, x.T.copy()) if work > 100_000 else None
+
+
 class Linear(Module):
     """y = x W' + b.
 
@@ -65,15 +92,14 @@ class Linear(Module):
     def updateOutput(self, input):
         weight, bias = self.weight, self.bias
         try:
-            # BLAS packs the operands of x W' badly where x has few rows; W x' needs no packing
-            few_rows = weight.size > 16384 and 1 < len(input) <= 128 and input.ndim == 2
-            output = weight.dot(input.T).T if few_rows else input.dot(weight.T)
+            columns = _columns(weight, input) if len(input) > 1 and input.ndim == 2 else None
+            output = input.dot(weight.T) if columns is None else columns.T
             if output.dtype != weight.dtype or output.ndim > 2:
                 raise ValueError
         except (ValueError, AttributeError, TypeError):
             self._explain(input)
             raise
-        if few_rows:
+        if columns is not None:
             output = np.add(output, 0 if bias is None else bias, order="C")
         elif bias is not None:
             # a sum of equal shapes takes half the time of a broadcast, and a single row is common in recurrent networks
@@ -92,7 +118,7 @@ class Linear(Module):
                 return self.updateOutput(input)
             if input.shape[1] != len(weight):
                 return self.updateOutput(input)
-            output = input.dot(weight)
+            output = _product(input, weight)
             if bias is not None:
                 rows = len(input)
                 if rows not in tiles:
@@ -104,7 +130,7 @@ class Linear(Module):
         return run
 
     def updateGradInput(self, input, gradOutput):
-        self.gradInput = gradOutput.dot(self.weight)
+        self.gradInput = _product(gradOutput, self.weight)
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):

@@ -16,6 +16,24 @@ def test_sizes_are_whole_numbers_from_one():
         nn.Bilinear(1, -1, 2)
 
 
+@pytest.mark.parametrize("kind", ["torch.DoubleTensor", "torch.FloatTensor"])
+@pytest.mark.parametrize("rows", [1, 2, 3, 8, 17, 30, 53, 70, 130])
+def test_every_way_to_the_product_computes_the_same(kind, rows):
+    """Which way BLAS is asked depends on the sizes; the numbers must not."""
+    generator = np.random.default_rng(0)
+    for inputs, outputs, bias in ((5, 7, True), (130, 509, True), (130, 509, False), (510, 517, True)):
+        module = nn.Linear(inputs, outputs, bias).type(kind)
+        exact = 1e-12 if module.dtype == np.float64 else 1e-4
+        x, gradOutput = (generator.standard_normal((rows, n)).astype(module.dtype) for n in (inputs, outputs))
+        expected = np.einsum("ri,oi->ro", x, module.weight) + (0 if module.bias is None else module.bias)
+        for output in (module.forward(x), module.repeatedly(50)(x)):
+            np.testing.assert_allclose(output, expected, exact, exact)
+            assert output.dtype == module.dtype and output.flags.c_contiguous
+        gradInput = module.updateGradInput(x, gradOutput)
+        np.testing.assert_allclose(gradInput, np.einsum("ro,oi->ri", gradOutput, module.weight), exact, exact)
+        assert gradInput.dtype == module.dtype
+
+
 def test_no_bias_drops_it():
     module = nn.Linear(2, 3).noBias()
     assert len(module.parameters()[0]) == 1
