@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from ..errors import GraphError, NodeError, RangeError, ShapeError, StateError, TensorTypeError
-from ..modules.checks import expect_gradient_like, expect_plain
+from ..modules.checks import expect_gradient_like, expect_plain, expect_table
 from ..modules.containers import Container
 from ..modules.module import Module, expect_nodes
 from ..nesting import add, leaves, shape_of, zero
@@ -179,7 +179,7 @@ class gModule(Container, Pictured):
         try:
             for slot, parts, take, call, sources, into in calls:
                 if parts:
-                    gradients[slot] = add(gradients[slot], [gradients[part] for part, _ in _in_order(parts)])
+                    gradients[slot] = self._gathered(slot, [gradients[part] for part, _ in _in_order(parts)])
                 if gradients[slot] is None:
                     continue
                 if into is not None and gradients[sources] is not None:
@@ -217,10 +217,27 @@ class gModule(Container, Pictured):
         gradients = [None] * self._program.count
         for slot, gradient in zip(slots, gradOutput, strict=True):
             value = self._values[slot]
-            if gradient is not None and isinstance(value, np.ndarray):
-                expect_gradient_like(self._called(), gradient, value)
+            if gradient is not None:
+                gradient = self._completed(gradient, value)
             gradients[slot] = gradient if gradients[slot] is None else add(gradients[slot], gradient)
         return gradients
+
+    def _gathered(self, slot, parts):
+        """The gradient of a table whose entries have slots of their own: None where none of them has one."""
+        if any(part is None for part in parts):
+            parts = self._completed(parts, self._values[slot]) if any(part is not None for part in parts) else None
+        return add(self._gradients[slot], parts)
+
+    def _completed(self, gradient, value):
+        """Check a gradient against the value that it belongs to; zeros stand where a table of it has None."""
+        if gradient is None:
+            return zero(value)
+        if isinstance(value, np.ndarray):
+            expect_gradient_like(self._called(), gradient, value)
+        elif isinstance(value, (list, tuple)):
+            expect_table(f"{self._called()}.backward", gradient, len(value))
+            return [self._completed(part, entry) for part, entry in zip(gradient, value, strict=True)]
+        return gradient
 
     def _ready(self, input):
         """Return the program to run; raise unless the input fits the network's number of inputs and type."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import GraphError, NodeError, RangeError, StateError
 from ..memory import memory_key
-from ..nesting import shape_of
+from ..nesting import shape_of, zero
 from .checks import expect_table
 from .module import Module
 
@@ -44,8 +44,7 @@ class Container(Module):
 
     def add(self, module):
         """Append a module; return the container."""
-        if not isinstance(module, Module):
-            raise GraphError(f"{self.typename()}.add takes a Module, got {module!r}")
+        self._expect_module(module, "add")
         self.modules.append(module)
         return self
 
@@ -55,8 +54,7 @@ class Container(Module):
 
     def insert(self, module, index=None):
         """Insert a module before ``index``, counted from 1; at the end by default."""
-        if not isinstance(module, Module):
-            raise GraphError(f"{self.typename()}.insert takes a Module, got {module!r}")
+        self._expect_module(module, "insert")
         count = len(self.modules)
         self.modules.insert(count if index is None else self._position(index, count + 1), module)
         return self
@@ -71,6 +69,12 @@ class Container(Module):
         return len(self.modules)
 
     __len__ = size
+
+    def _expect_module(self, module, call):
+        if not isinstance(module, Module):
+            raise GraphError(f"{self.typename()}.{call} takes a Module, got {module!r}")
+        if any(part is self for part in module.listModules()):
+            raise GraphError(f"{self.typename()}.{call}: the container cannot be inside itself")
 
     def _position(self, index, count):
         if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
@@ -203,7 +207,7 @@ class Sequential(Container):
             self.check_inside(0, input)
 
     def updateOutput(self, input):
-        steps = [input]
+        self.output, steps = None, [input]  # no output, if one of them fails
         for index in range(len(self.modules)):
             steps.append(self.run(index, "updateOutput", steps[-1]))
         self._steps = steps
@@ -268,6 +272,7 @@ class SideBySide(Container):
             self.check_inside(index, entry)
 
     def updateOutput(self, input):
+        self.output = None  # if one of them fails
         outputs = [self.run(i, "updateOutput", entry) for i, entry in enumerate(self.deal(input))]
         self.output = self.collect(outputs)
         return self.output
@@ -317,5 +322,5 @@ class ParallelTable(SideBySide):
         return input[: len(self.modules)]
 
     def gather(self, input, gradients):
-        """The table of the modules' gradients."""
-        return gradients
+        """The table of the modules' gradients, with zeros for the entries that went nowhere."""
+        return [*gradients, *zero(list(input[len(gradients) :]))]

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..nesting import shape_of
 from . import checks
-from .checks import axis_of, expect_array, expect_array_entry, expect_same_shape, expect_table
+from .checks import axis_of, expect_array, expect_array_entry, expect_gradient, expect_same_shape, expect_table
 from .module import Module
 
 __all__ = [
@@ -288,6 +288,9 @@ class SplitTable(Module):
     def updateGradInput(self, input, gradOutput):
         axis = _table_axis(self, input.ndim)
         expect_table(self, gradOutput, input.shape[axis])
+        slice = input.shape[:axis] + input.shape[axis + 1 :]
+        for gradient in gradOutput:
+            expect_gradient(self, gradient, slice)
         self.gradInput = np.stack(gradOutput, axis)
         return self.gradInput
 

@@ -272,3 +272,49 @@ def test_an_index_that_is_no_whole_number():
         nn.LookupTable(5, 2).forward(np.array([1, np.nan]))
     with refuses(nn.RangeError, "between 1 and 5"):
         nn.LookupTable(5, 2).forward(np.array([1e30]))
+
+
+def test_outputs_without_gradients_among_the_entries_of_a_split():
+    x, input = one(), np.arange(6.0).reshape(2, 3)
+    first, second, third = nn.SplitTable(2)(x).split(3)
+    net = nn.gModule([x], [first, second, third])
+    net.forward(input)
+    gradient = np.ones(2)
+    assert net.backward(input, [gradient, None, gradient]).tolist() == [[1, 0, 1], [1, 0, 1]]
+    assert net.backward(input, [None, None, None]).tolist() == [[0, 0, 0], [0, 0, 0]]
+    net = nn.gModule([y := one()], [nn.SplitTable(2)(y)])
+    net.forward(input)
+    assert net.backward(input, [gradient, None, gradient]).tolist() == [[1, 0, 1], [1, 0, 1]]
+    with refuses(nn.ShapeError, "takes a table of 3 entries, got 2"):
+        net.backward(input, [gradient, gradient])
+    with refuses(nn.ShapeError, "put out 2, so its gradOutput must be 2, got float64 1"):
+        net.backward(input, [np.ones(1)] * 3)
+    with refuses(nn.ShapeError, "must be 2, got float64 1"):
+        split = nn.SplitTable(2)
+        split.forward(input)
+        split.backward(input, [np.ones(1)] * 3)
+
+
+def test_inputs_that_a_parallel_table_does_not_read_have_no_gradient():
+    a, b = one(), one()
+    net = nn.gModule([a, b], [nn.ParallelTable().add(nn.Tanh())([a, b])])
+    input = [np.zeros(2), np.zeros(3)]
+    net.forward(input)
+    assert [gradient.tolist() for gradient in net.backward(input, [np.ones(2)])] == [[1, 1], [0, 0, 0]]
+
+
+def test_backward_after_a_failed_forward_of_a_container():
+    for container in (nn.Sequential(), nn.ConcatTable()):
+        net = container.add(nn.Linear(3, 3)).add(nn.Linear(3, 2))
+        output = net.forward(np.ones((1, 3)))
+        with pytest.raises(nn.NodeError):
+            net.forward(np.ones((1, 4)))
+        with refuses(nn.StateError, "forward pass"):
+            net.backward(np.ones((1, 3)), output)
+
+
+def test_a_container_inside_itself():
+    net = nn.Sequential()
+    for call in (net.add, net.insert):
+        with refuses(nn.GraphError, "cannot be inside itself"):
+            call(nn.Sequential().add(net))
