@@ -42,6 +42,7 @@ pictures: $(VENV)/.installed-dev  ## draw the documentation's pictures again; ne
 	@$(BIN)/python docs/make_pictures.py
 
 bench: $(VENV)/.installed-dev  ## measure this machine against what one would use instead
+	@$(BIN)/python -c "import torch" 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[torch]'
 	OPENBLAS_NUM_THREADS= $(BIN)/python -m benchmarks
 
 wheel: $(VENV)/.installed-dev  ## build the packages and use them in an environment of their own

@@ -29,7 +29,7 @@ def alternate(calls, repeats=15, least=0.02):
 def span(seconds):
     """A duration in the unit that suits it."""
     for unit, size in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size:
+        if seconds >= 0.9995 * size:  # which three digits show as 1
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
 
