@@ -233,9 +233,9 @@ class gModule(Container, Pictured):
         if gradient is None:
             return zero(value)
         if isinstance(value, np.ndarray):
-            expect_gradient_like(self._called(), gradient, value)
+            expect_gradient_like(self, gradient, value)
         elif isinstance(value, (list, tuple)):
-            expect_table(f"{self._called()}.backward", gradient, len(value))
+            expect_table(self, gradient, len(value))
             return [self._completed(part, entry) for part, entry in zip(gradient, value, strict=True)]
         return gradient
 
@@ -267,7 +267,7 @@ class gModule(Container, Pictured):
         """Check the types of tables and integers; with integers inside, the program checks each module's input."""
         strict = False
         for leaf in leaves(input):
-            expect_plain(self._called(), leaf, input)
+            expect_plain(self, leaf, input)
             if leaf.dtype != self._dtype:
                 if leaf.dtype.kind not in "iub":
                     Module.check_input(self, leaf)
