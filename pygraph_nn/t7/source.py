@@ -19,6 +19,9 @@ __all__ = ["open_source"]
 
 _INT, _DOUBLE = struct.Struct("<i"), struct.Struct("<d")
 _CHUNK = 1 << 15
+# Storages of a middle size lie side by side in blocks: fresh memory comes page by page, and large blocks in huge pages.
+# A block lives as long as any array in it.
+_LARGE, _BLOCK, _ALIGNMENT = 1 << 21, 1 << 24, 64
 _ASCII_PIECE = 1 << 20
 _ASCII_START = re.compile(rb"\s*[0-8]\s")
 _ASCII_INT = re.compile(rb"\s*([+-]?\d{1,19})\n?")
@@ -133,6 +136,7 @@ class _BinarySource(_Source):
     def __init__(self, file, size, long_size=None):
         super().__init__(file, size)
         self.long_size = long_size
+        self.block = memoryview(b"")
 
     def int(self):
         pos = self.pos
@@ -164,12 +168,22 @@ class _BinarySource(_Source):
         """Return the next n elements as a new array of ``dtype``, read into place."""
         stored = np.dtype(np.int32) if dtype == np.int64 and self.long_size == 4 else dtype
         self.length(n, stored.itemsize, "a storage's size")
-        array = np.empty(n, stored)
+        array = self._room(n, stored)
         if n:
             self._fill(memoryview(array).cast("B"))
         if sys.byteorder == "big":
             array.byteswap(inplace=True)
         return array.astype(dtype, copy=False)
+
+    def _room(self, n, dtype):
+        """Return a new array to be filled; it is no view of another array, wherever it lies."""
+        size = n * dtype.itemsize
+        if not _CHUNK < size <= _LARGE:
+            return np.empty(n, dtype)
+        if size > len(self.block):
+            self.block = memoryview(np.empty(min(_BLOCK, self.remaining), np.uint8))
+        part, self.block = self.block[:size], self.block[-size // _ALIGNMENT * -_ALIGNMENT :]
+        return np.frombuffer(part, dtype)
 
     def _fill(self, target):
         """Fill a buffer: small ones by way of the window, of large ones what lies beyond it straight from the file."""
