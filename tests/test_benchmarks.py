@@ -77,7 +77,7 @@ def test_writing_keeps_the_prose_and_replaces_the_tables(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "DOCS", tmp_path)
     report.write(_results())
     written = page.read_text(encoding="utf-8")
-    assert written.startswith(f"prose\n\n{report.MARK}\n\nMachine: one.") and "old" not in written
+    assert written.startswith(f"prose\n\n{report.MARK}\n\n{report.PLOT}\n\nMachine: one.") and "old" not in written
     assert (tmp_path / "images" / "performance.svg").stat().st_size > 1000
 
 
