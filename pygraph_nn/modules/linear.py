@@ -21,7 +21,7 @@ _UNPACKED = 1_000_000
 def _product(a, b):
     """Return a b; a product a little too large to go unpacked goes in pieces, some rows of ``a`` at a time."""
     step = _UNPACKED // (b.size or 1) // 4 * 4  # the kernels take four rows at once
-    if a.ndim != 2 or len(a) <= step or len(a) > 4 * step or step < 8:
+    if a.ndim != 2 or len(a) <= step or len(a) * b.size > 4 * _UNPACKED or step < 8:
         return a.dot(b)
     output = np.empty((len(a), b.shape[1]), a.dtype)
     for start in range(0, len(a), step):
