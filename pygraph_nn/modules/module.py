@@ -271,6 +271,10 @@ class Module:
         """Convert to float64, Torch7's DoubleTensor."""
         return self.type("torch.DoubleTensor", tensorCache)
 
+    def cuda(self):
+        """Raise TensorTypeError, which says how to get to a GPU: numpy computes on the processor."""
+        return self.type("torch.CudaTensor")
+
     # Copies ----------------------------------------------------------------------------------------------------------
 
     def clone(self, *names):

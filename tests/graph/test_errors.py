@@ -217,6 +217,8 @@ def test_bad_seeds_and_types():
         nn.manualSeed(float("nan"))
     with refuses(nn.TensorTypeError, "torch.CudaTensor", "to_torch"):
         nn.Linear(2, 2).type("torch.CudaTensor")
+    with refuses(nn.TensorTypeError, "torch.CudaTensor", "to_torch"):
+        nn.LSTM.create(2, 2).cuda()
     with refuses(nn.GraphError, "add takes a Module"):
         nn.Sequential().add(nn.Tanh)
     with refuses(nn.GraphError, "needs a module on the right"):
