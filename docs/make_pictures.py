@@ -71,7 +71,9 @@ def char_rnn():
 def sin_to_cos(folder):
     """The gallery's curves; needs matplotlib."""
     example = _example("sin_to_cos")
-    example["picture"](folder / "sin_to_cos.png", *example["train"]("lstm", 300, 1, None))
+    figure = example["empty_figure"]()
+    example["picture"](figure, *example["train"]("lstm", 300, 1, None))
+    figure.savefig(folder / "sin_to_cos.png")
 
 
 def _example(name):
