@@ -7,6 +7,7 @@ from ..criterions.criterion import Criterion
 from ..memory import convert
 from ..modules.module import Module
 from ..nesting import shape_of
+from ..training import StochasticGradient
 from .format import T7Object, T7Pairs, T7Storage, path_of
 from .placeholder import Placeholder
 
@@ -44,6 +45,8 @@ def _grow(lines, obj, depth, most, indent, above):
 
 def _table_items(value):
     """The entries of a table or a generic object; modules stay closed."""
+    if isinstance(value, StochasticGradient):
+        value = vars(value)
     if isinstance(value, T7Object):
         value = value.fields
     if isinstance(value, T7Pairs):
@@ -61,6 +64,8 @@ def _describe(value):
         return _one_line(value)
     if isinstance(value, T7Object):
         return f"{value.class_name}, {len(value.fields)} fields"
+    if isinstance(value, StochasticGradient):
+        return f"nn.StochasticGradient, {len(vars(value))} fields"
     if isinstance(value, (dict, T7Pairs)):
         return f"table of {_entries(len(value))}"
     if isinstance(value, (list, tuple)):
@@ -164,7 +169,7 @@ def retype(obj, name):
                 (table.fields if isinstance(table, T7Object) else table)[place] = convert(value, dtype, cache)
             elif isinstance(value, (Module, Criterion)):
                 value.type(name, cache)
-            elif isinstance(value, (list, dict, tuple, T7Object)) and id(value) not in seen:
+            elif isinstance(value, (list, dict, tuple, T7Object, StochasticGradient)) and id(value) not in seen:
                 seen.add(id(value))
                 waiting.append(value)
     return holder[0]

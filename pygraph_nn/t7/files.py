@@ -7,6 +7,7 @@ from ..errors import PygraphError, T7Error
 from ..graph.gmodule import gModule
 from ..modules.module import Module
 from ..node import Node
+from ..training import StochasticGradient
 from .classes import class_of, fill, network_type, record_of, zoo
 from .format import T7Function, T7Object, T7Pairs, T7Storage, path_of
 from .graphs import GraphReader
@@ -28,6 +29,9 @@ def load(file, progress=None):
     Modules, criterions and gModules become ours, with their fields; those of GPUs their counterparts on the CPU. Old
     files are upgraded. What several places of the file share is shared here. A class that nobody here knows becomes a
     placeholder, which `register_class` gives life. Nothing in a file is ever executed.
+
+    Storages of 32 KB to 2 MB are read into common blocks of up to 16 MB: who keeps one small array out of a large file
+    for long keeps a copy of it instead.
 
     Raises:
         T7Error: the file is damaged or no .t7, or an object in it makes no sense; ``path`` says where.
@@ -141,6 +145,8 @@ class _Loading:
 
 def _items(value, first=1):
     """The keyed parts of a table or generic object."""
+    if isinstance(value, StochasticGradient):
+        value = vars(value)
     if isinstance(value, T7Object):
         value = value.fields
     if isinstance(value, T7Pairs):
@@ -192,7 +198,7 @@ def _modules_in(obj):
         value = waiting.pop()
         if isinstance(value, Module):
             yield value
-        elif isinstance(value, (list, tuple, dict)) and id(value) not in seen:
+        elif isinstance(value, (list, tuple, dict, StochasticGradient)) and id(value) not in seen:
             seen.add(id(value))
             waiting.extend(part for _, part in _items(value))
 

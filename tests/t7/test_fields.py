@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pygraph_nn as nn
+from pygraph_nn.t7 import contents
 from pygraph_nn.t7.format import T7Object, T7Storage
 from pygraph_nn.t7.reader import read
 from pygraph_nn.t7.writer import write
@@ -149,3 +150,15 @@ def test_a_trainer_goes_with_its_network_and_comes_back():
     twin = nn.load(file)["trainer"]
     assert type(twin) is nn.StochasticGradient and twin.hookExample is None
     assert twin.train([(np.ones(2), np.ones(1))]) < 1e-9
+
+
+def test_a_trainers_network_is_seen_and_converted():
+    trainer = nn.StochasticGradient(nn.Linear(2, 1), nn.MSECriterion())
+    assert contents.tree({"trainer": trainer})[1] == "  trainer  nn.StochasticGradient, 7 fields"
+    assert contents.networks([trainer]) == [("[1].module", trainer.module)]
+    assert set(contents.arrays(trainer)) >= {"module.weight", "module.bias"}
+    trainer.module.forward(np.ones(2))
+    contents.retype({"trainer": trainer}, "torch.FloatTensor")
+    assert trainer.module.type() == trainer.criterion.type() == "torch.FloatTensor"
+    nn.save(io.BytesIO(), [trainer], clear_state=True)
+    assert trainer.module.output is None or not trainer.module.output.size
