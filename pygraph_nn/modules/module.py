@@ -317,14 +317,16 @@ class Module:
 
     def _own_memory(self):
         """The ids of this module's own parameters and gradients, whose sharing copies and conversions keep."""
-        return {id(array) for array in itertools.chain(*self.parameters())}
+        return {id(array) for array in itertools.chain(*self.parameters()) if array is not None}
 
     def __getstate__(self):
         mine = self._own_memory()
-        return {
-            key: Window.of(value) if id(value) in mine and value.base is not None else value
-            for key, value in vars(self).items()
-        }
+
+        def kept(value):
+            is_view = isinstance(value, np.ndarray) and id(value) in mine and value.base is not None
+            return Window.of(value) if is_view else value
+
+        return {key: kept(value) for key, value in vars(self).items()}
 
     def __setstate__(self, state):
         vars(self).update((key, value.open() if isinstance(value, Window) else value) for key, value in state.items())
@@ -508,7 +510,7 @@ def _move_everybody(*moves):
             continue
         fields = vars(module)
         for key, value in fields.items():
-            if id(value) in mine:
+            if isinstance(value, np.ndarray) and id(value) in mine:
                 for move in moves:
                     value = move(value)
                 fields[key] = value

@@ -68,6 +68,19 @@ def test_it_is_idempotent():
     assert (second == 1).all() and second.size == first.size
 
 
+def test_strangers_without_gradients_do_not_disturb():
+    bare = nn.Linear(2, 2)
+    bare.gradWeight = None  # as in a file that was made light
+    flat, _ = nn.Linear(3, 3).getParameters()
+    assert flat.size == 12 and bare.gradWeight is None
+    assert bare.clone().gradWeight is None and bare.float().gradWeight is None
+    norm = nn.BatchNormalization(2)
+    norm.running_mean = None
+    assert norm.clone().running_mean is None and nn.Linear(2, 1).getParameters()[0].size == 3
+    with pytest.raises(nn.ShapeError, match="its gradient None"):
+        bare.getParameters()
+
+
 def test_a_part_of_a_flat_network_stays_a_part():
     a, b = nn.Linear(2, 2), nn.Linear(2, 2)
     flat, _ = nn.Sequential().add(a).add(b).getParameters()
