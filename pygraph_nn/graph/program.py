@@ -35,6 +35,16 @@ class Step:
         return getattr(self.module, "updateGradInput" if plain else verb)
 
 
+def addition(module):
+    """The module's addGradInput, unless a subclass has an updateGradInput of its own that it does not know of."""
+    for kind in type(module).__mro__:
+        if "addGradInput" in vars(kind):
+            return module.addGradInput
+        if "updateGradInput" in vars(kind):
+            return None
+    return None
+
+
 def learns(module):
     """Tell whether a module can have parameters: it overrides accGradParameters."""
     return type(module).accGradParameters is not Module.accGradParameters
@@ -190,7 +200,7 @@ class Program:
                 call = self._remembering(step, call)
             call = self._wrapped(step, verb, call)
             sources = step.sources if len(step.sources) > 1 else step.sources[0]
-            into = step.module.addGradInput if step.sources[0] in owned else None
+            into = addition(step.module) if step.sources[0] in owned else None
             sweep.append((step.slot, step.parts, step.take, call, sources, into))
         return sweep
 
@@ -198,7 +208,7 @@ class Program:
         """The slots whose gradients nobody else holds: all that they feed are modules that can add to them in place."""
         readers = {}
         for step in self.steps:
-            adds = len(step.sources) == 1 and hasattr(step.module, "addGradInput") and step.slot not in self.repeated
+            adds = len(step.sources) == 1 and addition(step.module) is not None and step.slot not in self.repeated
             for source in step.sources:
                 readers[source] = readers.get(source, True) and adds
         own = {slot for slot, adds in readers.items() if adds and self.plain}

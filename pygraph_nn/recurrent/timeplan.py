@@ -12,7 +12,7 @@ A module that is not row-wise may draw random numbers, so all of these stay in o
 
 from operator import itemgetter
 
-from ..graph.program import learns
+from ..graph.program import addition, learns
 
 __all__ = ["TimePlan", "Rows", "Loop", "Call", "promises"]
 
@@ -42,7 +42,7 @@ class Call:
         self.plain = not program.wrappers
         backward = _place_entry(step.run) if _selects(step) else step.bind("updateGradInput")
         self.updateGradInput = program._wrapped(step, "updateGradInput", backward)
-        self.add = _addition(step.module) if self.plain else None
+        self.add = addition(step.module) if self.plain else None
         if self.learns:
             self.accGradParameters = program._wrapped(step, "accGradParameters", step.bind("accGradParameters"))
         self._remember()
@@ -111,16 +111,6 @@ def _parameter_fields(module):
     """The names of a module's fields that hold its own parameters and their gradients."""
     mine = module._own_memory()
     return [name for name, value in vars(module).items() if id(value) in mine]
-
-
-def _addition(module):
-    """The module's addGradInput, unless a subclass has an updateGradInput of its own that it does not know of."""
-    for kind in type(module).__mro__:
-        if "addGradInput" in vars(kind):
-            return module.addGradInput
-        if "updateGradInput" in vars(kind):
-            return None
-    return None
 
 
 def _selects(step):

@@ -282,6 +282,18 @@ def test_a_tree_of_text():
     )
 
 
+def test_a_subclass_with_a_gradient_of_its_own_is_asked_for_it():
+    class Doubled(nn.Narrow):
+        def updateGradInput(self, input, gradOutput):
+            return super().updateGradInput(input, 2 * gradOutput)
+
+    x = nn.Identity()()
+    h = nn.Tanh()(x)
+    net = nn.gModule([x], [nn.CAddTable()([Doubled(1, 1, 2)(h), Doubled(1, 2, 2)(h)])])
+    net.forward(np.zeros(3))
+    assert np.array_equal(net.backward(np.zeros(3), np.ones(2)), [2, 4, 2])
+
+
 def test_gradients_that_nobody_needs_are_skipped():
     net = nn.LSTM.create(3, 4)
     inputs, gradOutput = [nn.randn(2, n) for n in (3, 4, 4)], [nn.randn(2, 4), nn.randn(2, 4)]
