@@ -57,7 +57,7 @@ class Box:
         """The module with its arguments, or the role in routing, on one line."""
         if self.node is not None and self.module is self.node.module:
             return self.node.title()
-        return "" if self.module is None else repr(self.module).split("\n", 1)[0].removesuffix(" {")
+        return "" if self.module is None else self.module.title()
 
 
 class Cluster(NamedTuple):
@@ -322,7 +322,7 @@ class _Painter:
     def _child(self, module, ref, cluster, levels):
         inputs = ref if isinstance(ref, list) else [ref]
         if levels > 0 and isinstance(module, self.opened) and module.modules:
-            return self._opened(module, repr(module).split("\n", 1)[0].removesuffix(" {"), inputs, cluster, levels)
+            return self._opened(module, module.title(), inputs, cluster, levels)
         box = self.box("module", None, module, None, cluster)
         self.link(inputs, box)
         return Wire(box)

@@ -85,7 +85,7 @@ def _row(place, counter, total, letter):
         output = place.net.value(place.node) if place.node is not None else place.module.output
     return {
         "name": (place.node.name or "") if place.node is not None else "",
-        "module": repr(place.module).split("\n", 1)[0].removesuffix(" {"),
+        "module": place.module.title(),
         "depth": place.depth,
         "output": _shape(output),
         "parameters": count,

@@ -7,7 +7,14 @@ import numpy as np
 from ..errors import ShapeError
 from ..nesting import shape_of
 from . import checks
-from .checks import axis_of, expect_array, expect_array_entry, expect_gradient, expect_same_shape, expect_table
+from .checks import (
+    axis_behind_batch,
+    expect_array,
+    expect_array_entry,
+    expect_gradient,
+    expect_same_shape,
+    expect_table,
+)
 from .module import Module
 
 __all__ = [
@@ -221,12 +228,6 @@ class CAddTensorTable(Module):
         return self.gradInput
 
 
-def _table_axis(module, ndim):
-    """The axis that ``dimension`` means, one further where the input has a batch dimension before nInputDims."""
-    batch = module.nInputDims is not None and module.dimension > 0 and ndim == module.nInputDims + 1
-    return axis_of(module, module.dimension + batch, ndim)
-
-
 class JoinTable(Module):
     """y = the arrays of the table, joined along ``dimension``.
 
@@ -249,7 +250,7 @@ class JoinTable(Module):
         expect_table(self, input)
         for entry in input:
             expect_array_entry(self, entry, input)
-        axis = _table_axis(self, input[0].ndim)
+        axis = axis_behind_batch(self, self.dimension, input[0].ndim, self.nInputDims)
         around = {(x.ndim, x.shape[:axis], x.shape[axis + 1 :]) for x in input}
         if len(around) > 1:
             raise ShapeError(f"{self!r} joins arrays that differ in that dimension only, got {shape_of(input)}")
@@ -257,7 +258,7 @@ class JoinTable(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        axis = _table_axis(self, input[0].ndim)
+        axis = axis_behind_batch(self, self.dimension, input[0].ndim, self.nInputDims)
         ends = np.cumsum([x.shape[axis] for x in input])[:-1]
         self.gradInput = np.split(gradOutput, ends, axis)
         return self.gradInput
@@ -282,11 +283,11 @@ class SplitTable(Module):
 
     def updateOutput(self, input):
         expect_array(self, input)
-        self.output = list(np.moveaxis(input, _table_axis(self, input.ndim), 0))
+        self.output = list(np.moveaxis(input, axis_behind_batch(self, self.dimension, input.ndim, self.nInputDims), 0))
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        axis = _table_axis(self, input.ndim)
+        axis = axis_behind_batch(self, self.dimension, input.ndim, self.nInputDims)
         expect_table(self, gradOutput, input.shape[axis])
         slice = input.shape[:axis] + input.shape[axis + 1 :]
         for gradient in gradOutput:

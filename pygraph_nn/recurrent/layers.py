@@ -56,7 +56,7 @@ class _Composition(Recurrent):
         (gradient,), last = self.read_gradients(gradOutput, self._given)
         y = self.output[0] if self._given else self.output
         if gradient is not None and getattr(gradient, "shape", None) != y.shape:
-            raise ShapeError(f"{self._title()}: the output is {shape_of(y)}, but gradOutput {shape_of(gradient)}")
+            raise ShapeError(f"{self.title()}: the output is {shape_of(y)}, but gradOutput {shape_of(gradient)}")
         return gradient, self._shared(last)
 
     def _finish_back(self, input, by_x):

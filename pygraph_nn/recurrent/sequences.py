@@ -51,40 +51,37 @@ class Recurrent(Container):
         if rest and isinstance(rest[0], np.ndarray) and rest[0].dtype.kind in "iub":
             mask, rest = self._mask(rest[0], *x.shape[:2]), rest[1:]
         if rest and len(rest) != self.n_states:
-            raise ShapeError(f"{self._title()} has {self.n_states} states, got {len(rest)}: {shape_of(rest)}")
+            raise ShapeError(f"{self.title()} has {self.n_states} states, got {len(rest)}: {shape_of(rest)}")
         for number, state in enumerate(rest, 1):
             self._check_state(number, state, x.shape[1])
         return x, mask, rest or [None] * self.n_states, bool(rest)
 
-    def _title(self):
-        return repr(self).split("\n", 1)[0].removesuffix(" {")
-
     def _sequence(self, x):
         if not isinstance(x, np.ndarray):
             raise TensorTypeError(
-                f"{self._title()} takes an array (T x B x ...), or a table that starts with it, got {shape_of(x)}"
+                f"{self.title()} takes an array (T x B x ...), or a table that starts with it, got {shape_of(x)}"
             )
         if x.ndim < 2 or x.ndim < 3 and x.dtype.kind == "f":
-            raise ShapeError(f"{self._title()} takes a sequence of batches (T x B x width), got {shape_of(x)}")
+            raise ShapeError(f"{self.title()} takes a sequence of batches (T x B x width), got {shape_of(x)}")
         for length, what in zip(x.shape, ("times (T)", "sequences (B)")):
             if length == 0:
-                raise ShapeError(f"{self._title()}: the number of {what} must be at least 1, got {shape_of(x)}")
+                raise ShapeError(f"{self.title()}: the number of {what} must be at least 1, got {shape_of(x)}")
         return x
 
     def _mask(self, given, T, B):
         """The mask that lengths stand for, or the given one."""
         if given.dtype.kind == "b":
             if given.shape != (T, B):
-                raise ShapeError(f"{self._title()}: the mask is T x B, {T}x{B} here, got {shape_of(given)}")
+                raise ShapeError(f"{self.title()}: the mask is T x B, {T}x{B} here, got {shape_of(given)}")
             return given
         if given.shape != (B,):
             raise ShapeError(
-                f"{self._title()}: lengths are one integer for each of {B} sequences, got {shape_of(given)}"
+                f"{self.title()}: lengths are one integer for each of {B} sequences, got {shape_of(given)}"
             )
         wrong = np.flatnonzero((given < 1) | (given > T))
         if len(wrong):
             raise RangeError(
-                f"{self._title()}: lengths lie from 1 to the number of times, {T}; that of sequence {wrong[0] + 1} is "
+                f"{self.title()}: lengths lie from 1 to the number of times, {T}; that of sequence {wrong[0] + 1} is "
                 f"{given[wrong[0]]}"
             )
         return np.arange(T)[:, None] < given
@@ -93,14 +90,14 @@ class Recurrent(Container):
         if state is None:
             return
         if not isinstance(state, np.ndarray):
-            raise TensorTypeError(f"{self._title()}: state {number} is an array or None, got {shape_of(state)}")
+            raise TensorTypeError(f"{self.title()}: state {number} is an array or None, got {shape_of(state)}")
         if state.ndim < 2 or state.shape[0] != B:
             raise ShapeError(
-                f"{self._title()}: state {number} has one row for each of {B} sequences, got {shape_of(state)}"
+                f"{self.title()}: state {number} has one row for each of {B} sequences, got {shape_of(state)}"
             )
         if state.dtype != self.dtype:
             raise TensorTypeError(
-                f"{self._title()}: state {number} is {shape_of(state)}, but the network is {self.dtype.name}: convert "
+                f"{self.title()}: state {number} is {shape_of(state)}, but the network is {self.dtype.name}: convert "
                 f"it with state.astype('{self.dtype.name}')"
             )
 
@@ -109,7 +106,7 @@ class Recurrent(Container):
         count = n_outputs + (self.n_states if given else 0)
         table = [gradOutput] if count == 1 and not isinstance(gradOutput, (list, tuple)) else list(gradOutput)
         if len(table) != count:
-            raise ShapeError(f"{self._title()} has {count} outputs, got {len(table)} gradOutputs")
+            raise ShapeError(f"{self.title()} has {count} outputs, got {len(table)} gradOutputs")
         return table[:n_outputs], table[n_outputs:] if given else [None] * self.n_states
 
     @staticmethod

@@ -102,12 +102,12 @@ class Unroll(Recurrent):
     def updateGradInput(self, input, gradOutput):
         tape = self._pass
         if tape is None:
-            raise StateError(f"{self._title()}: backward needs a forward pass with the same input first")
+            raise StateError(f"{self.title()}: backward needs a forward pass with the same input first")
         given = isinstance(self.output, list) and len(self.output) > len(self._outputs)
         outputs, last = self.read_gradients(gradOutput, given, len(self._outputs))
         for gradient, state in zip(last, self.states):
             if gradient is not None and gradient.shape != state.shape:
-                raise ShapeError(f"{self._title()}: a state is {shape_of(state)}, but gradOutput {shape_of(gradient)}")
+                raise ShapeError(f"{self.title()}: a state is {shape_of(state)}, but gradOutput {shape_of(gradient)}")
         pairs = [(slot, self._rows_of(slot, gradient)) for slot, gradient in zip(self._outputs, outputs)]
         by_x, by_states = self._guarded("backward", tape.backward, pairs, last)
         by_states = [np.zeros_like(s) if g is None else g for g, s in zip(by_states, tape.initial)]
@@ -116,7 +116,7 @@ class Unroll(Recurrent):
 
     def accGradParameters(self, input, gradOutput, scale=1):
         if self._pass is None:
-            raise StateError(f"{self._title()}: accGradParameters needs updateGradInput with the same input first")
+            raise StateError(f"{self.title()}: accGradParameters needs updateGradInput with the same input first")
         self._guarded("accGradParameters", self._pass.accumulate, scale)
 
     # Sequences and rows ----------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class Unroll(Recurrent):
         tape = self._pass
         if not isinstance(rows, np.ndarray) or len(rows) != tape.T * tape.B:
             raise ShapeError(
-                f"{self._title()}: the cell's output must be an array with one row for each of {tape.B} sequences"
+                f"{self.title()}: the cell's output must be an array with one row for each of {tape.B} sequences"
             )
         y = rows.reshape(tape.T, tape.B, *rows.shape[1:])
         if tape.mask is not None:
@@ -145,7 +145,7 @@ class Unroll(Recurrent):
         expected = (tape.T, tape.B, *rows.shape[1:])
         if getattr(gradient, "shape", None) != expected:
             sizes = "x".join(map(str, expected))
-            raise ShapeError(f"{self._title()}: the output is {sizes}, but gradOutput {shape_of(gradient)}")
+            raise ShapeError(f"{self.title()}: the output is {sizes}, but gradOutput {shape_of(gradient)}")
         gradient = gradient[::-1] if self.reverse else gradient
         if tape.mask is not None:
             gradient = np.where(self._mask_like(gradient), gradient, gradient.dtype.type(0))
@@ -186,7 +186,7 @@ class Unroll(Recurrent):
         ]
         if None in found:
             raise ShapeError(
-                f"{self._title()}: no Linear in the cell tells how wide its states are; pass the initial states, or "
+                f"{self.title()}: no Linear in the cell tells how wide its states are; pass the initial states, or "
                 "Unroll(cell, state_sizes=[...])"
             )
         return found

@@ -74,7 +74,7 @@ def _describe(value):
 
 
 def _one_line(module):
-    first = repr(module).split("\n", 1)[0].removesuffix(" {")
+    first = module.title()
     inside = len(module.listModules()) - 1 if isinstance(module, Module) else 0
     return _shortened(first) + (f", {inside} modules inside" if inside else "")
 
