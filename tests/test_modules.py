@@ -234,8 +234,21 @@ def test_rows_are_independent_where_the_module_says_so(row):
     module, input = row.build(), row.draw()
     if not module.row_wise or row.reseed:
         return
-    whole = run(row, module, input)
     rows = min(leaf.shape[0] for leaf in leaves(input))
-    first, rest = (map_table(lambda leaf, cut=cut: leaf[cut], input) for cut in (slice(0, 1), slice(1, rows)))
-    parts = map_table(lambda a, b: np.concatenate([a, b]), run(row, row.build(), first), run(row, row.build(), rest))
-    assert compare(whole, parts, rtol=1e-10, atol=1e-12)
+    output = run(row, module, input)
+    gradOutput = some_gradient(output)
+
+    def taken(value, cut):
+        return map_table(lambda leaf: leaf[cut], value)
+
+    def passes(cut):
+        """The output, the gradient by the input and those by the parameters, of some rows alone."""
+        module = row.build()
+        output = run(row, module, taken(input, cut))
+        module.zeroGradParameters()
+        return output, module.backward(taken(input, cut), taken(gradOutput, cut)), module.parameters()[1]
+
+    whole, first, rest = (passes(slice(*bounds)) for bounds in ((0, rows), (0, 1), (1, rows)))
+    for both, one, other in zip(whole[:2], first, rest, strict=False):
+        assert compare(both, map_table(lambda a, b: np.concatenate([a, b]), one, other), rtol=1e-10, atol=1e-12)
+    assert compare(whole[2], map_table(np.add, first[2], rest[2]), rtol=1e-9, atol=1e-12)

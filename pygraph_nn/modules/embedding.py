@@ -36,6 +36,7 @@ class LookupTable(Module):
     """
 
     takes_integers = True
+    stateless = True
     maxNorm = normType = None
     shouldScaleGradByFreq = False  # Torch7 sets the field at the first pass
 
@@ -50,13 +51,8 @@ class LookupTable(Module):
 
     @property
     def row_wise(self):
-        """True unless looking up a row changes it."""
-        return self.maxNorm is None
-
-    @property
-    def accumulates_rows(self):
-        """True unless frequencies within a batch count."""
-        return not self.shouldScaleGradByFreq
+        """True unless looking up a row changes it, or frequencies within a batch count."""
+        return self.maxNorm is None and not self.shouldScaleGradByFreq
 
     def setPadding(self, paddingValue):
         """Set the index whose row gets no gradient; 0 for none."""

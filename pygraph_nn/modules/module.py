@@ -53,7 +53,8 @@ class Module:
     output, gradInput : what the last pass put out.
     train : bool; True after ``training()``, False after ``evaluate()``.
     row_wise : bool; True promises that row i of the output depends on row i of the input alone (rows are the first
-        dimension), so that several batches may be computed as one. A property where it depends on the arguments.
+        dimension), and that the gradients by the parameters are sums over rows, so that several batches may be computed
+        as one. A property where it depends on the arguments.
     stateless : bool; True promises that the backward verbs look at nothing but their arguments and the parameters, so
         that they may be called in whatever state another pass left the module.
     ignores_input : bool; True promises that the backward verbs look at the shape and type of the input alone, so that

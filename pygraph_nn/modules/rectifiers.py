@@ -148,7 +148,7 @@ class PReLU(Elementwise):
     array([[-0.25,  2.  ]])
     """
 
-    accumulates_rows = True
+    stateless = True
 
     def __init__(self, nOutputPlane=0):
         super().__init__()

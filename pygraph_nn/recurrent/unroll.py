@@ -30,7 +30,7 @@ class Unroll(Recurrent):
     hoist : bool
         False runs every step at every time. By default a step that no state depends on, or that depends on no earlier
         time, runs once for all times, and the gradients of parameters are summed in one product where modules promise
-        that this is the same to rounding (``row_wise``, ``accumulates_rows``).
+        that this is the same to rounding (``row_wise``, ``stateless``).
 
     Input and output are Recurrent's: x (T x B x ...), alone or with lengths and states. Parameters are the cell's own,
     and memory grows with T. Raises GraphError for a cell that is none, ShapeError and RangeError for a sequence,

@@ -20,4 +20,5 @@ ROWS = [
         bad=(np.array([0]), np.array([6]), np.array([1.5]), np.ones((1, 1, 1), int), [np.array([1])]),
     ),
     Row(lambda: nn.LookupTable(5, 3, 0, 100, 1), indices(6)),
+    Row(lambda: nn.LookupTable(5, 3).scaleGradByFreq(), indices(6), differences=False, why="the gradient is scaled"),
 ]
