@@ -52,6 +52,13 @@ def with_tables(width=3, size=4):
     return nn.gModule([x, h], [h_next, nn.Sigmoid()(shown)])
 
 
+def with_parts(first, second, width=3, size=4, wide=8):
+    """Two states that are parts of one sum; (offset, length) says which part is whose."""
+    x, h, g = nn.Identity()(), nn.Identity()(), nn.Identity()()
+    both = nn.CAddTable()([nn.Linear(width, wide)(x), nn.Linear(size, wide)(h), nn.Linear(size, wide)(g)])
+    return nn.gModule([x, h, g], [nn.Tanh()(nn.Narrow(2, *part)(both)) for part in (first, second)])
+
+
 CELLS = {
     "rnn": lambda: nn.RNN.create(3, 4),
     "relu": lambda: nn.RNN.create(3, 4, nonlinearity="relu"),
@@ -66,6 +73,9 @@ CELLS = {
     "shared": shared_twice,
     "routes": only_routes,
     "tables": with_tables,
+    "tiles": lambda: with_parts((5, 4), (1, 4)),
+    "tiles with a gap": lambda: with_parts((1, 4), (6, 4), wide=9),
+    "tiles that overlap": lambda: with_parts((1, 4), (3, 4), wide=6),
 }
 
 

@@ -78,9 +78,16 @@ class Narrow(Module):
         self.gradInput = gradInput
         return gradInput
 
-    def addGradInput(self, input, gradOutput, total):
-        """Add the gradient by the input to ``total``, which has the input's shape, in place."""
-        total[_region(self.dimension, self.index, self.length, input.shape)] += gradOutput
+    def addGradInput(self, input, gradOutput, total, blank=False):
+        """Add the gradient by the input to ``total``, which has the input's shape, in place.
+
+        Where ``total`` is ``blank``, holding no numbers yet, write the part that is not zero and leave the rest alone.
+        """
+        region = _region(self.dimension, self.index, self.length, input.shape)
+        if blank:
+            total[region] = gradOutput
+        else:
+            total[region] += gradOutput
 
     def arguments(self):
         return f"({self.dimension}, {self.index}, {self.length})"

@@ -198,12 +198,13 @@ class Tape:
         leaving = [(slot, [None] * self.T) for slot in loop.exports]
         links = [(state, plan.next_states[state - 1]) for state in loop.states]
         strips = {slot: self._strip(slot) for slot in loop.handed_on}
+        tiled = loop.tiled(self.times[0])
         for t in reversed(range(self.T)):
             tape, gradients = self.times[t], [None] * plan.count
             for slot, column in entering:
                 gradients[slot] = add(gradients[slot], column[t])
             kept = [self._receive(t, gradients, state, source) for state, source in links]
-            self._sweep_time(loop, t, tape, gradients, notes[t], strips)
+            self._sweep_time(loop, t, tape, gradients, notes[t], strips, tiled)
             for (state, _), old in zip(links, kept):
                 self.carried[state - 1] = add(gradients[state], old)
             for slot, column in leaving:
@@ -240,7 +241,7 @@ class Tape:
         self.strips.append((whole, parts))
         return parts
 
-    def _sweep_time(self, loop, t, tape, gradients, notes, strips):
+    def _sweep_time(self, loop, t, tape, gradients, notes, strips, tiled):
         """Carry the gradients of one time back. Sums made here may grow in place; what modules handed out may not."""
         index, own = len(notes), set()
         slot = None
@@ -250,15 +251,18 @@ class Tape:
                     index -= 1
                 gradient = gradients[slot]
                 if gradient is None:
-                    continue
+                    if single not in tiled:
+                        continue
+                    gradient = 0
                 if gradient.__class__ is list:
                     gradient = _filled(gradient, tape[slot])
                 input = take(tape)
                 if add_into is not None:
+                    blank = single in tiled
                     if single not in own:
                         own.add(single)
-                        gradients[single] = self._growing(gradients[single], single, input, strips, t)
-                    add_into(input, gradient, gradients[single])
+                        gradients[single] = self._growing(gradients[single], single, input, strips, t, blank)
+                    add_into(input, gradient, gradients[single], blank)
                     continue
                 if restore is not None:
                     restore(notes[index])
@@ -278,10 +282,11 @@ class Tape:
             raise
 
     @staticmethod
-    def _growing(present, slot, input, strips, t):
-        """Make the gradient by a slot one that may be added to in place."""
+    def _growing(present, slot, input, strips, t, blank):
+        """Make the gradient by a slot one that may be added to in place; for a blank one, only find it room."""
         total = strips[slot][t] if slot in strips else np.empty(input.shape, input.dtype)
-        total[...] = 0 if present is None else present
+        if not blank:
+            total[...] = 0 if present is None else present
         return total
 
     def accumulate(self, scale):

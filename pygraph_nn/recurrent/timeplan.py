@@ -12,6 +12,8 @@ A module that is not row-wise may draw random numbers, so all of these stay in o
 
 from operator import itemgetter
 
+import numpy as np
+
 from ..graph.program import addition, learns
 
 __all__ = ["TimePlan", "Rows", "Loop", "Call", "promises"]
@@ -140,12 +142,33 @@ class Loop:
 
     ``imports`` are the slots that the steps take from other blocks; ``exports`` those whose gradients leave the loop.
     ``grown`` are the slots whose gradients are sums made in place; ``handed_on`` those of them that, as the last pass
-    showed, leave the loop as they are. ``dropped`` are those whose values only their shapes outlive.
+    showed, leave the loop as they are. ``dropped`` are those whose values only their shapes outlive. ``readers`` maps
+    slots that nobody else reads to the calls that do, where all of these add to a gradient in place.
     """
 
     def __init__(self, calls, states):
         self.calls, self.states = calls, states
         self.handed_on = []
+        self._tiled = {}
+
+    def tiled(self, tape):
+        """The slots each of whose numbers exactly one reader takes, as the shapes of a tape's values are.
+
+        Their readers' gradients are laid side by side, like tiles, where others are added up from zeros.
+        """
+        shapes = tuple(tape[slot].shape for slot in self.readers)
+        if shapes not in self._tiled:
+            pairs = zip(self.readers.items(), shapes)
+            self._tiled[shapes] = {slot for (slot, calls), shape in pairs if _are_tiles(calls, shape)}
+        return self._tiled[shapes]
+
+
+def _are_tiles(calls, shape):
+    """Tell whether the parts of an array of this shape that the calls' modules take cover it without overlap."""
+    count = np.zeros(shape, np.intp)
+    for call in calls:
+        call.add(count, 1, count)
+    return (count == 1).all()
 
 
 class TimePlan:
@@ -250,7 +273,19 @@ class TimePlan:
         loop.imports = sorted({slot for slot in taken if slot not in inside})
         loop.exports = sorted({*loop.imports, *(call.slot for call in loop.calls if call.learns)})
         loop.grown = sorted({call.sources[0] for call in loop.calls if call.passes and call.add is not None})
+        loop.readers = self._sole_readers(loop)
         loop.sweep = [self._backward(call) for call in reversed(loop.calls) if call.passes]
+
+    def _sole_readers(self, loop):
+        """For each grown slot that gets no gradient from anybody else: the calls that add to it."""
+        readers = {slot: [] for slot in loop.grown if slot not in self.program.outputs}
+        for call in self.calls:
+            for source in call.sources:
+                if call in loop.calls and call.passes and call.add is not None:
+                    readers.get(source, []).append(call)
+                else:
+                    readers.pop(source, None)
+        return readers
 
     def _dropped(self, loop):
         """The slots of a loop whose numbers nobody looks at once their time is over."""

@@ -223,13 +223,24 @@ def test_an_unwanted_gradient_is_spared():
     assert told[1][0] is None and compare(list(told), list(spared))
 
 
-def test_gradients_that_are_none_count_as_zeros():
-    cell = nn.LSTM.create(3, 4)
-    x, states, (by_y, by_c, by_h) = draw(cell)
+@every_cell
+def test_gradients_that_are_none_count_as_zeros(name):
+    cell = CELLS[name]()
+    x, states, gradients = draw(cell)
     layer = nn.Unroll(cell)
-    some = pass_through(layer, [x, *states], [None, by_c, None])
-    zeros = pass_through(layer, [x, *states], [0 * by_y, by_c, 0 * by_h])
-    assert compare(list(some), list(zeros), atol=1e-15)
+    for kept in range(len(gradients)):
+        some = [gradient if place == kept else None for place, gradient in enumerate(gradients)]
+        zeros = [gradient * (place == kept) for place, gradient in enumerate(gradients)]
+        given, filled = (pass_through(layer, [x, *states], by_output) for by_output in (some, zeros))
+        assert compare(list(given), list(filled), atol=1e-15)
+
+
+def test_gradients_side_by_side_are_laid_like_tiles():
+    for name, tiled in (("tiles", 1), ("tiles with a gap", 0), ("tiles that overlap", 0), ("lstm", 2), ("gru", 1)):
+        layer = nn.Unroll(CELLS[name]())
+        layer.backward(nn.randn(5, 2, 3), layer.forward(nn.randn(5, 2, 3)))
+        (loop,) = [block for block in layer._plan.blocks if isinstance(block, Loop)]
+        assert len(loop.tiled(layer._pass.times[0])) == tiled, name
 
 
 def test_accumulation_by_itself_equals_backward():
