@@ -2,8 +2,8 @@
 
     python -m benchmarks.gpu
 
-Forward, backward and one step of SGD on sequences of one-hot rows' size; each with and without torch.compile. On a
-machine without a GPU it says so.
+Forward, backward and one step of SGD; each with and without torch.compile, and with its mode that records the kernels of
+a pass as one CUDA graph. On a machine without a GPU it says so.
 """
 
 import sys
@@ -18,10 +18,13 @@ def layers(inputs, size, device):
     """The contestants by name."""
     ours = nn.to_torch(nn.Unroll(nn.LSTM.create(inputs, size)).float()).to(device)
     theirs = torch.nn.LSTM(inputs, size).to(device)
-    yield "exported Unroll(LSTM)", ours, lambda layer, x: layer(x)
-    yield "exported, torch.compile", torch.compile(ours), lambda layer, x: layer(x)
-    yield "torch.nn.LSTM", theirs, lambda layer, x: layer(x)[0]
-    yield "torch.nn.LSTM, torch.compile", torch.compile(theirs), lambda layer, x: layer(x)[0]
+    for name, layer, call in (
+        ("exported Unroll(LSTM)", ours, lambda layer, x: layer(x)),
+        ("torch.nn.LSTM", theirs, lambda layer, x: layer(x)[0]),
+    ):
+        yield name, layer, call
+        yield f"{name}, torch.compile", torch.compile(layer), call
+        yield f"{name}, torch.compile, reduce-overhead", torch.compile(layer, mode="reduce-overhead"), call
 
 
 def steps_per_second(layer, call, x, seconds=3.0):
