@@ -1,13 +1,15 @@
 """Prints every measurement as a table; with --write, docs/performance.md is made anew from them.
 
-Each part runs in a process of its own, because BLAS reads its settings once: with one thread and two, in float32 and
-float64, with and without the setting that ``pygraph-nn doctor`` advises.
+Each part runs in processes of its own, because BLAS reads its settings once: with one thread and two, in float32 and
+float64, with and without the setting that ``pygraph-nn doctor`` advises. Where memory happens to lie makes a process
+some percent faster or slower, so that rows with aims are the medians of several processes.
 """
 
 import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 
@@ -25,6 +27,17 @@ def run(part, *arguments, threads=1, advice=False):
     command = [sys.executable, "-m", f"benchmarks.{part}", *map(str, arguments)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
+
+
+def repeated(part, *arguments, processes, **setting):
+    """Run a part in several processes, one after the other; return its rows, each number the median of theirs."""
+    runs = [run(part, *arguments, **setting) for _ in range(processes)]
+    return [_median(rows) for rows in zip(*runs, strict=True)]
+
+
+def _median(rows):
+    first = rows[0].items()
+    return {k: statistics.median(row[k] for row in rows) if isinstance(v, float) else v for k, v in first}
 
 
 def settings(quick):
@@ -55,12 +68,14 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one thread and float32 only")
     parser.add_argument("--write", action="store_true", help="make docs/performance.md and its plots anew")
+    parser.add_argument("--processes", type=int, default=5, help="how many measure the rows with aims (default 5)")
     arguments = parser.parse_args()
     results = {"machine": machine(), "cells": [], "training": []}
     for threads, dtype, advice in settings(arguments.quick):
         setting = {"threads": threads, "dtype": dtype, "advice": advice}
         for part in ("cells", "training"):
-            rows = run(part, threads, dtype, threads=threads, advice=advice)
+            processes = arguments.processes if report.has_aims(setting) else 1
+            rows = repeated(part, threads, dtype, processes=processes, threads=threads, advice=advice)
             results[part] += [{**setting, **row} for row in rows]
     for part in ("convolution", "scaling", "files", "startup"):
         results[part] = run(part)

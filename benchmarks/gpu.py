@@ -2,8 +2,8 @@
 
     python -m benchmarks.gpu
 
-Forward, backward and one step of SGD; each with and without torch.compile, and with its mode that records the kernels of
-a pass as one CUDA graph. On a machine without a GPU it says so.
+Forward, backward and one step of SGD; each with and without torch.compile, and with its mode that records the kernels
+of a pass as one CUDA graph. On a machine without a GPU it says so.
 """
 
 import sys

@@ -29,7 +29,7 @@ def setting(row):
     return f"{row['dtype']}, {threads}, advice {'on' if row['advice'] else 'off'}"
 
 
-def _has_aims(row):
+def has_aims(row):
     """Aims were set for float32 and one thread."""
     return row["dtype"] == "float32" and row["threads"] == 1
 
@@ -53,7 +53,7 @@ def cells(rows):
             span(row["ours"]),
             span(row["torch"]),
             ratio(row, "ours", "torch"),
-            CELL_TARGETS[tuple(row["size"])] if _has_aims(row) else "",
+            CELL_TARGETS[tuple(row["size"])] if has_aims(row) else "",
             ratio(row, "numpy", "torch"),
             ratio(row, "ours both", "torch both"),
         ]
@@ -72,7 +72,7 @@ def training(rows):
             span(row["ours"]),
             ratio(row, "ours", "LSTMCell loop"),
             ratio(row, "ours", "nn.LSTM"),
-            TRAINING_TARGETS[row["size"]] if _has_aims(row) else "",
+            TRAINING_TARGETS[row["size"]] if has_aims(row) else "",
             ratio(row, "numpy", "nn.LSTM"),
         ]
         for row in rows

@@ -90,6 +90,12 @@ def test_the_contenders_run():
             call()
 
 
+def test_rows_of_several_processes_are_their_medians(monkeypatch):
+    times = iter([0.3, 0.1, 0.2])
+    monkeypatch.setattr(command, "run", lambda part, threads, dtype: [{"size": [1, 3, 4], "ours": next(times)}])
+    assert command.repeated("cells", 1, "float32", processes=3) == [{"size": [1, 3, 4], "ours": 0.2}]
+
+
 def test_a_quick_run_measures_one_setting_with_and_without_advice():
     assert list(command.settings(quick=True)) == [(1, "float32", False), (1, "float32", True)]
     assert len(list(command.settings(quick=False))) == 8
