@@ -128,10 +128,5 @@ def test_the_core_imports_numpy_and_networkx_only():
 
 def test_the_packages_own_share_of_the_import_is_small():
     # Processor time, best of several: what else runs on the machine is none of our affair, nor is what numpy takes.
-    program = (
-        "import time, numpy\n"
-        "start = time.process_time()\n"
-        "import pygraph_nn\n"
-        "print(time.process_time() - start)\n"
-    )
+    program = "import time, numpy\nstart = time.process_time()\nimport pygraph_nn\nprint(time.process_time() - start)\n"
     assert min(float(in_subprocess(program)) for _ in range(4)) < 0.1

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils import _pytree as pytree
 
-from ..modules.containers import recall, remember
+from ..modules.places import at_place, parts_of
 from ..tensors import type_name
 from . import torch_tables as tables
 
@@ -210,9 +210,10 @@ class Ours(torch.autograd.Function):
         for parameter, array in zip(module.parameters()[0], arrays[count:]):
             parameter[...] = array
         (module.training if wrapped.training else module.evaluate)()
-        ctx.input = pytree.tree_unflatten(arrays[:count], structure)
-        leaves, wrapped.structure = pytree.tree_flatten(module.forward(ctx.input))
-        ctx.wrapped, ctx.state, ctx.count = wrapped, remember(module), count
+        ctx.state, ctx.input = {}, pytree.tree_unflatten(arrays[:count], structure)
+        output = at_place(ctx.state, parts_of(module), module.forward, ctx.input)
+        leaves, wrapped.structure = pytree.tree_flatten(output)
+        ctx.wrapped, ctx.count = wrapped, count
         ctx.shown = [tensor.device for tensor in tensors]
         ctx.structure = wrapped.structure
         device = tensors[0].device
@@ -222,10 +223,10 @@ class Ours(torch.autograd.Function):
     def backward(ctx, *gradients):
         """Run backward on arrays."""
         module = ctx.wrapped.module
-        recall(ctx.state)
         module.zeroGradParameters()
         arrays = [gradient.detach().cpu().numpy() for gradient in gradients]
-        found = module.backward(ctx.input, pytree.tree_unflatten(arrays, ctx.structure))
+        gradOutput = pytree.tree_unflatten(arrays, ctx.structure)
+        found = at_place(ctx.state, parts_of(module), module.backward, ctx.input, gradOutput)
         leaves = pytree.tree_leaves(found)[: ctx.count]
         leaves += [None] * (ctx.count - len(leaves))
         leaves += [gradient.copy() for gradient in module.parameters()[1]]

@@ -16,6 +16,11 @@ from .program import Program
 
 __all__ = ["gModule"]
 
+# The fields that a copy makes anew: those of the wiring and those of the passes.
+_MADE_ANEW = {"modules", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs", "wanted", "_hooks"}
+_MADE_ANEW |= {"_inputs", "_outputs", "_feeds", "_program", "_plain", "_strict", "_sweeps", "_stamp", "_dtype"}
+_MADE_ANEW |= {"_view", "_values", "_gradients"}
+
 
 class gModule(Container, Pictured):
     """The module that computes ``outputs`` from ``inputs``, both lists of Nodes.
@@ -46,7 +51,6 @@ class gModule(Container, Pictured):
 
     _everywhere = ()  # wrappers of every gModule's steps
     _listeners = ()  # called with (net, node, error) when a pass fails; may return a line for the message
-    _revision = 0  # counts edits of any graph and changes of wrappers; a program is made anew after one
 
     def __init__(self, inputs, outputs):
         super().__init__()
@@ -243,7 +247,7 @@ class gModule(Container, Pictured):
         """Return the program to run; raise unless the input fits the network's number of inputs and type."""
         if self.nInputs > 1 and (not isinstance(input, (list, tuple)) or len(input) != self.nInputs):
             self._refuse_table(input)
-        if self._program is None or self._stamp != gModule._revision:
+        if self._program is None or self._stamp != Container._revision:
             self._compile()
         for array in (input,) if self.nInputs == 1 else input:
             if array.__class__ is not np.ndarray or array.dtype is not self._dtype or not array.ndim:
@@ -258,7 +262,7 @@ class gModule(Container, Pictured):
         raise ShapeError(f"{self._called()} takes {self.nInputs} inputs, got {len(input)}: {shape_of(input)}")
 
     def _compile(self):
-        self._stamp, self._dtype, self._sweeps = gModule._revision, self.dtype, {}
+        self._stamp, self._dtype, self._sweeps = Container._revision, self.dtype, {}
         wrappers = [*gModule._everywhere, *self._hooks, *([_announce] if self._verbose else [])]
         self._program = self._plain = Program(self, _inlines, wrappers)
         self._strict = None
@@ -365,7 +369,7 @@ class gModule(Container, Pictured):
 
     def rewire(self):
         """Take notice of an edit: a node's other module, another type, a hook; called by those who edit."""
-        gModule._revision += 1
+        self.edited()
         self._program = None
         self._list_modules()
 
@@ -393,7 +397,7 @@ class gModule(Container, Pictured):
         return self
 
     def clearState(self):
-        self._view = self._values = self._gradients = self._program = None
+        self._view = self._values = self._gradients = self._program = self._states = None
         for module in self.modules:
             module.clearState()
         return self
@@ -439,11 +443,8 @@ class gModule(Container, Pictured):
             (n.module, n.annotations, n.selectindex, n.nSplitOutputs, n.declared, [number[s] for s in n.inputs])
             for n in number
         ]
-        dropped = {"modules", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs", "wanted"}
-        fields = {key: value for key, value in vars(self).items() if key not in dropped and key[0] != "_"}
-        fields |= {"_type": self._type, "_verbose": self._verbose}
         return {
-            "fields": fields,
+            "fields": {key: value for key, value in super().__getstate__().items() if key not in _MADE_ANEW},
             "nodes": nodes,
             "inputs": [number[node] for node in self._inputs],
             "outputs": [number[node] for node in self._outputs],
@@ -457,7 +458,7 @@ class gModule(Container, Pictured):
         return [node for node in self.forwardnodes if node not in ends]
 
     def __setstate__(self, state):
-        vars(self).update(state["fields"], _hooks=())
+        super().__setstate__({**state["fields"], "_hooks": ()})
         nodes = []
         for module, annotations, selectindex, nSplitOutputs, declared, inputs in state["nodes"]:
             node = Node(module, [nodes[i] for i in inputs], selectindex=selectindex, nSplitOutputs=nSplitOutputs)

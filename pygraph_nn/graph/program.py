@@ -9,8 +9,8 @@ has no slot of its own where the sources' slots say it all.
 from operator import itemgetter
 
 from ..errors import GraphError, ShapeError, TensorTypeError
-from ..modules.containers import recall, remember
 from ..modules.module import Module
+from ..modules.places import at_place, parts_of, repeated
 from ..modules.shapes import Identity
 from ..nesting import is_table, shape_of
 
@@ -148,13 +148,11 @@ class Program:
         return self.count - 1
 
     def _repeated(self):
-        """The slots of the steps whose module, or one inside it, runs in another step as well."""
-        users = {}
-        for step in self.steps:
-            if step.module is not None:
-                for part in {id(part): part for part in step.module.listModules()}:
-                    users.setdefault(part, set()).add(step.slot)
-        return set().union(*(slots for slots in users.values() if len(slots) > 1))
+        """The parts of the steps whose module, or a part of it, runs in another step as well, by slot."""
+        steps = [step for step in self.steps if step.module is not None]
+        steps = [steps[position] for position in repeated([step.module for step in steps])]
+        parts = {id(step.module): parts_of(step.module) for step in steps}
+        return {step.slot: parts[id(step.module)] for step in steps}
 
     def _forward_call(self, step):
         call = step.run
@@ -169,15 +167,11 @@ class Program:
         return call
 
     def _remembering(self, step, call):
-        """Each place of a repeated module has states of its own, taken down after each call, given back before."""
-        net, module, slot = self.net, step.module, step.slot
+        """Each place of a repeated module has a state of its own, which ``forward`` of the network makes anew."""
+        net, slot, parts = self.net, step.slot, self.repeated[step.slot]
 
-        def run(*arguments):
-            if slot in net._states:
-                recall(net._states[slot])
-            result = call(*arguments)
-            net._states[slot] = remember(module)
-            return result
+        def run(*arguments, **keywords):
+            return at_place(net._states.setdefault(slot, {}), parts, call, *arguments, **keywords)
 
         return run
 

@@ -63,7 +63,7 @@ class _Debugging:
     def _install(wrappers, listeners):
         if wrappers != gModule._everywhere:
             gModule._everywhere = wrappers
-            gModule._revision += 1
+            gModule.edited()
         gModule._listeners = listeners
 
 

@@ -7,23 +7,9 @@ from ..memory import memory_key
 from ..nesting import shape_of, zero
 from .checks import expect_table
 from .module import Module
+from .places import at_place, parts_of, repeated
 
 __all__ = ["Container", "Sequential", "ParallelTable"]
-
-
-def remember(module):
-    """Take down the state that a pass left in a module and all inside it.
-
-    The engine does so where one module stands at several places of a network: before each place's backward pass,
-    ``recall`` gives the module back what it had there.
-    """
-    return [(part, dict(vars(part))) for part in module.listModules()]
-
-
-def recall(states):
-    """Give modules back the state that ``remember`` took down."""
-    for part, fields in states:
-        vars(part).update(fields)
 
 
 class Container(Module):
@@ -38,14 +24,24 @@ class Container(Module):
     (2, nn.Tanh, nn.Tanh)
     """
 
+    _revision = 0  # counts edits of any network; what is known of a structure is found out anew after one
+    _known = None  # the revision, the modules, and the parts of the repeated ones by position
+    _states = None  # position: what the last pass left there in a repeated module
+
     def __init__(self):
         super().__init__()
         self.modules = []
+
+    @staticmethod
+    def edited():
+        """Let every network take notice of an edit of any."""
+        Container._revision += 1
 
     def add(self, module):
         """Append a module; return the container."""
         self._expect_module(module, "add")
         self.modules.append(module)
+        self.edited()
         return self
 
     def get(self, index):
@@ -57,12 +53,15 @@ class Container(Module):
         self._expect_module(module, "insert")
         count = len(self.modules)
         self.modules.insert(count if index is None else self._position(index, count + 1), module)
+        self.edited()
         return self
 
     def remove(self, index=None):
         """Remove the module at ``index``, counted from 1, the last one by default; return it."""
         count = len(self.modules)
-        return self.modules.pop(self._position(count if index is None else index, count))
+        module = self.modules.pop(self._position(count if index is None else index, count))
+        self.edited()
+        return module
 
     def size(self):
         """Return the number of modules directly inside."""
@@ -93,22 +92,36 @@ class Container(Module):
     def run(self, index, verb, *arguments):
         """Run ``verb`` of the module at ``index`` (Python's, from 0); name the place if it fails.
 
-        ``updateOutput``, ``updateGradInput``, ``accGradParameters`` and ``backward`` keep the states of a module that
-        stands at several indices apart.
+        The states of a module that stands at several places, as it is or inside another one, are kept apart.
         """
-        module = self.modules[index]
-        repeated = self.modules.count(module) > 1 if len(self.modules) > 1 else False
+        call = getattr(self.modules[index], verb)
         try:
-            if repeated and verb != "updateOutput":
-                recall(self._states[index])
-            result = getattr(module, verb)(*arguments)
-            if repeated:
-                self._states = {**getattr(self, "_states", {}), index: remember(module)}
-            return result
+            parts = self._repeated(verb).get(index) if len(self.modules) > 1 else None
+            if parts:
+                return at_place(self._state(index, verb), parts, call, *arguments)
+            return call(*arguments)
         except StateError:
             raise
         except Exception as error:
             raise self._placed(index, verb, arguments[0], error) from error
+
+    def _repeated(self, verb):
+        """The parts of the modules that stand at several positions, by position; found out anew before a pass."""
+        known = self._known
+        if known is not None and verb == "updateOutput" and known[1] != self.modules:
+            self.edited()  # somebody wrote into the list
+        if known is None or verb == "updateOutput" and known[0] != Container._revision:
+            parts = {position: parts_of(self.modules[position]) for position in repeated(self.modules)}
+            known = self._known = Container._revision, self.modules.copy(), parts
+        return known[2]
+
+    def _state(self, index, verb):
+        """The state of a repeated module at ``index``: a new one for a new pass."""
+        if verb == "updateOutput":
+            self._states = {**(self._states or {}), index: {}}
+        elif index not in (self._states or {}):
+            raise StateError(f"{self.typename()}: {verb} needs a forward pass with the same input first")
+        return self._states[index]
 
     def _placed(self, index, verb, input, error):
         """The error with the place in front."""
@@ -144,6 +157,11 @@ class Container(Module):
         for module in self.modules:
             module.zeroGradParameters()
 
+    def replace(self, callback):
+        substitute = super().replace(callback)
+        self.edited()
+        return substitute
+
     def training(self):
         for module in self.modules:
             module.training()
@@ -170,10 +188,13 @@ class Container(Module):
         return self
 
     def clearState(self):
-        vars(self).pop("_states", None)
+        self._states = None
         for module in self.modules:
             module.clearState()
         return super().clearState()
+
+    def __getstate__(self):
+        return {key: value for key, value in super().__getstate__().items() if key not in ("_known", "_states")}
 
     def _indented(self, lines):
         return self.typename() + " {\n  " + "\n  ".join(lines) + "\n}"

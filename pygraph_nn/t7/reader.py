@@ -451,8 +451,11 @@ def _view(storage, sizes, strides, offset, dtype, at):
         raise T7Error(f"a tensor's strides are 0 or more, not {strides}", at)
     last = offset + sum((size - 1) * stride for size, stride in zip(sizes, strides))
     if offset < 0 or last >= held:
-        raise T7Error(f"a tensor of sizes {sizes} and strides {strides} spans elements {offset + 1} to {last + 1} "
-                      f"of a storage of {held}", at)
+        raise T7Error(
+            f"a tensor of sizes {sizes} and strides {strides} spans elements {offset + 1} to {last + 1} "
+            f"of a storage of {held}",
+            at,
+        )
     try:
         width = dtype.itemsize
         return np.ndarray(sizes, dtype, storage.array, offset * width, [stride * width for stride in strides])

@@ -313,3 +313,21 @@ def test_gradients_that_nobody_needs_are_skipped():
     assert net.clone().wanted == (False, True, False)
     with pytest.raises(nn.ShapeError, match="3 inputs"):
         net.needGradInput(False)
+
+
+class Named(nn.gModule):
+    """A user's network with fields of its own."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__(inputs, outputs)
+        self._vocabulary, self.scale = ["a", "b"], np.ones(2)
+
+
+@pytest.mark.parametrize("copy_of", [nn.gModule.clone, lambda net: pickle.loads(pickle.dumps(net))])
+def test_the_fields_of_a_users_network_travel_in_copies(copy_of):
+    x = nn.Identity()()
+    net = Named([x], [nn.Tanh()(x)])
+    net.forward(np.ones(2))
+    twin = copy_of(net)
+    assert twin._vocabulary == ["a", "b"] and np.array_equal(twin.scale, np.ones(2))
+    assert twin.output is None and np.array_equal(twin.forward(np.ones(2)), net.output)
