@@ -1,10 +1,12 @@
 """Arrays as views of memory: which arrays share it, and how to convert, save or gather them without parting them."""
 
+import bisect
+
 import numpy as np
 
-from .errors import StateError
+from .errors import StateError, TensorTypeError
 
-__all__ = ["Window", "root", "convert", "gather", "memory_key", "aligned_copy"]
+__all__ = ["Window", "root", "convert", "gather", "memory_key", "places_within", "aligned_copy"]
 
 _CACHE_LINE = 64  # bytes, and the width of the widest vector registers
 
@@ -24,6 +26,17 @@ def memory_key(array):
     (True, False)
     """
     return array.__array_interface__["data"][0], array.shape, array.strides
+
+
+def places_within(array, base):
+    """Return where the elements of a view lie in the memory of ``base``: the first one, and the steps to the next ones.
+
+    >>> w = np.arange(6.0).reshape(2, 3)
+    >>> places_within(w[1:, 1:], w)
+    (4, [None, 1])
+    """
+    steps = [s // array.itemsize if n > 1 else None for n, s in zip(array.shape, array.strides, strict=True)]
+    return _offset(array, base) // array.itemsize if array.size else None, steps
 
 
 def _offset(array, base):
@@ -83,29 +96,41 @@ def convert(array, dtype, cache):
 def gather(arrays):
     """Lay arrays out in one new flat vector; return it and a function that moves any view of the old memory along.
 
-    Arrays follow each other in the order given. Those that overlap in memory overlap in the vector; gaps between the
-    used elements are closed. When the arrays already fill one stretch of memory in this order, the vector is that
-    stretch and nothing moves.
+    Arrays follow each other in the order given, each in row order. Those that share elements share them in the vector,
+    too; gaps between the used elements are closed. When the arrays already fill one stretch of memory in this order,
+    the vector is that stretch and nothing moves. Raises TensorTypeError for arrays of several types.
 
     >>> w = np.arange(6.0).reshape(2, 3)
     >>> flat, move = gather([w, w[0]])
     >>> moved = move(w[:, ::2]); moved[0, 0] = 7; flat is w, flat
     (False, array([7., 1., 2., 3., 4., 5.]))
     """
-    clusters = _clusters(arrays)
-    stretch = _one_stretch(clusters, arrays[0].dtype)
+    dtypes = {array.dtype.name: None for array in arrays}
+    if len(dtypes) > 1:
+        raise TensorTypeError(
+            f"getParameters() makes one vector of one type, but the parameters are of types {' and '.join(dtypes)}: "
+            "convert the network with net.float() or net.double() first, or flatten its parts apart"
+        )
+    blocks = _blocks([array for array in arrays if array.size])
+    clusters = sorted((cluster for block in blocks for cluster in block.clusters), key=lambda c: c.turn)
+    stretch = _one_stretch(clusters)
     if stretch is not None:
         return stretch, lambda array: array
     flat, start = np.empty(sum(cluster.size for cluster in clusters), arrays[0].dtype), 0
     for cluster in clusters:
         start = cluster.move_to(flat, start)
+    by_base = {}
+    for block in blocks:
+        by_base.setdefault(id(block.base), []).append(block)
 
     def move(array):
-        base = root(array)
-        for cluster in clusters:
-            if cluster.base is base and cluster.holds(array):
-                return cluster.moved(array)
-        return array
+        there = by_base.get(id(root(array)), ())
+        if not there or not array.size:
+            return array
+        low, high = _span(array, root(array))
+        following = bisect.bisect_right(there, low, key=lambda block: block.high)
+        touched = [c for block in there[following:] if block.low < high for c in block.clusters if c.touches(array)]
+        return touched[0].moved(array) if touched else array
 
     return flat, move
 
@@ -124,79 +149,128 @@ def aligned_copy(array):
     return copy
 
 
-def _clusters(arrays):
-    """Group the arrays that overlap in memory; the groups come in the order of their first array."""
-    clusters = []
-    for array in arrays:
-        if array.size == 0:
-            continue
-        cluster = _Cluster(array)
-        for other in [c for c in clusters if c.overlaps(cluster)]:
-            if cluster is not other:
-                cluster = other.merge(cluster, clusters)
-        if cluster not in clusters:
-            clusters.append(cluster)
-    return clusters
+def _span(array, base):
+    """The positions of the first and behind the last element of ``array`` in the memory of ``base``, in elements."""
+    corner = _offset(array, base) // base.itemsize
+    reach = [(length - 1) * stride // base.itemsize for length, stride in zip(array.shape, array.strides, strict=True)]
+    return corner + sum(step for step in reach if step < 0), corner + sum(step for step in reach if step > 0) + 1
 
 
-def _one_stretch(clusters, dtype):
+def _blocks(arrays):
+    """Group arrays whose spans of one memory meet; the blocks of a memory come in its order."""
+    spans = sorted((id(root(array)), *_span(array, root(array)), turn) for turn, array in enumerate(arrays))
+    groups = []
+    base, end = None, 0
+    for memory, low, high, turn in spans:
+        if memory != base or low >= end:
+            groups.append([])
+            base, end = memory, high
+        groups[-1].append(turn)
+        end = max(end, high)
+    return [_Block([(turn, arrays[turn]) for turn in sorted(turns)]) for turns in groups]
+
+
+class _Block:
+    """Arrays whose spans of one memory meet, in clusters of those that share elements of it."""
+
+    def __init__(self, entries):
+        self.base = root(entries[0][1])
+        spans = [_span(array, self.base) for _, array in entries]
+        self.low, self.high = min(low for low, _ in spans), max(high for _, high in spans)
+        different = {memory_key(array): (turn, array) for turn, array in reversed(entries)}
+        groups = [list(different.values())[::-1]]
+        if len(groups[0]) > 1:
+            groups = self._sharing(groups[0])
+        self.clusters = [_Cluster(self.base, group) for group in groups]
+
+    def _sharing(self, entries):
+        """Group the entries that share elements."""
+        owner = np.full(self.high - self.low, -1)
+        groups = {}
+        for turn, array in entries:
+            places = _places(array, self.base) - self.low
+            met = [int(number) for number in np.unique(owner[places]) if number >= 0]
+            owner[places] = turn
+            groups[turn] = [(turn, array)]
+            for number in met:
+                owner[owner == number] = turn
+                groups[turn] = groups.pop(number) + groups[turn]
+        return list(groups.values())
+
+
+def _one_stretch(clusters):
     """Return the stretch of memory that the clusters fill one after the other without gaps, or None."""
-    if not clusters or clusters[0].memory.dtype != dtype:
+    if not clusters or not all(cluster.solid for cluster in clusters):
         return None
     for cluster, following in zip(clusters, clusters[1:], strict=False):
         if cluster.base is not following.base or cluster.high != following.low:
             return None
-    if any(cluster.size != cluster.high - cluster.low for cluster in clusters):
-        return None
-    return clusters[0].memory[clusters[0].low : clusters[-1].high]
+    return _flat(clusters[0].base)[clusters[0].low : clusters[-1].high]
 
 
 class _Cluster:
-    """Arrays that overlap in one stretch of memory: which of its elements they use, and where these go."""
+    """Arrays that share elements: which elements of their memory they use, in which order, and where these go.
 
-    def __init__(self, array):
-        self.base = root(array)
-        self.memory = _flat(self.base)
-        places = _places(array, self.base)
-        self.low, self.high = int(places.min()), int(places.max()) + 1
-        self.arrays = [array]
-        self._number()
+    The order is that of the rows of an array which has all of the elements, or else that of the memory.
+    """
 
-    def _number(self):
-        used = np.zeros(self.high - self.low, bool)
-        for array in self.arrays:
-            used[_places(array, self.base) - self.low] = True
-        self.used = used
+    def __init__(self, base, entries):
+        self.base = base
+        self.turn = min(turn for turn, _ in entries)
+        arrays = [array for _, array in entries]
+        spans = [_span(array, base) for array in arrays]
+        self.low, self.high = min(low for low, _ in spans), max(high for _, high in spans)
+        self.size = self.high - self.low
+        self.solid = any(array.flags.c_contiguous and array.size == self.size for array in arrays)
+        if self.solid:
+            return
+        used = np.zeros(self.size, bool)
+        for array in arrays:
+            used[_places(array, base) - self.low] = True
         self.size = int(used.sum())
-        self.position = np.cumsum(used) - 1
-
-    def overlaps(self, other):
-        return self.base is other.base and self.low < other.high and other.low < self.high
-
-    def merge(self, other, clusters):
-        """Take ``other`` in and return self; ``other`` leaves the list where it was in it."""
-        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
-        self.arrays += other.arrays
-        self._number()
-        if other in clusters:
-            clusters.remove(other)
-        return self
+        whole = [array for array in arrays if array.size == self.size]
+        whole = [array for array in whole if np.unique(_places(array, base)).size == self.size]
+        self.elements = _places(whole[0], base).ravel() - self.low if whole else np.flatnonzero(used)
+        self.solid = self.size == len(used) and bool((np.diff(self.elements) == 1).all())
+        self.position = np.full(len(used), -1)
+        self.position[self.elements] = np.arange(self.size)
 
     def move_to(self, flat, start):
-        flat[start : start + self.size] = self.memory[self.low : self.high][self.used]
-        self.flat = flat
-        self.position = self.position + start
+        stretch = _flat(self.base)[self.low : self.high]
+        flat[start : start + self.size] = stretch if self.solid else stretch[self.elements]
+        self.flat, self.start = flat, start
         return start + self.size
 
-    def holds(self, array):
-        """Tell whether every element of ``array`` is one that moved."""
+    def _positions(self, array):
+        """Where the elements of ``array`` are in the cluster's order; -1 for those that are not in it."""
         places = _places(array, self.base) - self.low
-        return array.size > 0 and places.min() >= 0 and places.max() < self.used.size and self.used[places].all()
+        inside = (places >= 0) & (places < self.high - self.low)
+        if self.solid:
+            return np.where(inside, places, -1)
+        return np.where(inside, self.position[np.where(inside, places, 0)], -1)
+
+    def touches(self, array):
+        """Tell whether an element of ``array`` is one that moved."""
+        low, high = _span(array, self.base)
+        if low >= self.high or high <= self.low:
+            return False
+        return (self.solid and self.low <= low and high <= self.high) or bool((self._positions(array) >= 0).any())
 
     def moved(self, array):
         """The view of the new memory that stands for ``array``."""
-        places = self.position[_places(array, self.base) - self.low]
-        corner, item = int(places.flat[0]), self.flat.itemsize
+        low, high = _span(array, self.base)
+        item = self.flat.itemsize
+        if self.solid and self.low <= low and high <= self.high:
+            corner = _offset(array, self.base) // item - self.low + self.start
+            return np.ndarray(array.shape, self.flat.dtype, self.flat, corner * item, array.strides)
+        positions = self._positions(array)
+        if (positions < 0).any():
+            raise StateError(
+                f"getParameters() would part an array of shape {array.shape} from the parameters that share a part of "
+                "its memory: flatten the network that has all of it, or give one of them memory of its own"
+            )
+        places = positions + self.start
+        corner = int(places.flat[0])
         steps = [
             int(np.take(places, 1, axis).flat[0]) - corner if length > 1 else 1
             for axis, length in enumerate(places.shape)

@@ -86,8 +86,12 @@ class Container(Module):
     def __bool__(self):
         return True
 
+    def _lists_its_own(self):
+        """Tell whether a subclass lists parameters of its own beside those of the modules inside."""
+        return type(self).parameters is not Container.parameters
+
     def _own_memory(self):
-        return set()
+        return super()._own_memory() if self._lists_its_own() else set()
 
     def run(self, index, verb, *arguments):
         """Run ``verb`` of the module at ``index`` (Python's, from 0); name the place if it fails.
@@ -156,6 +160,8 @@ class Container(Module):
     def zeroGradParameters(self):
         for module in self.modules:
             module.zeroGradParameters()
+        if self._lists_its_own():
+            super().zeroGradParameters()
 
     def replace(self, callback):
         substitute = super().replace(callback)

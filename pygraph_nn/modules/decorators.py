@@ -255,14 +255,6 @@ class WeightNorm(Decorator):
         own = [self.v, self.g], [self.gradV, self.gradG]
         return (own[0] + [self.bias], own[1] + [self.gradBias]) if self.bias is not None else own
 
-    def zeroGradParameters(self):
-        super().zeroGradParameters()
-        self.gradV.fill(0)
-        self.gradG.fill(0)
-
-    def _own_memory(self):
-        return {id(array) for array in (self.v, self.g, self.gradV, self.gradG)}
-
     def share(self, other, *names):
         """Share the named parameters: v, g and their gradients, and those of the module inside."""
         Module.share(self, other, *(name for name in names if name in ("v", "g", "gradV", "gradG")))

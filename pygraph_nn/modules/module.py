@@ -5,6 +5,7 @@ import difflib
 import functools
 import inspect
 import itertools
+import threading
 import warnings
 import weakref
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from .. import tensors
 from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeError
-from ..memory import Window, convert, gather, memory_key
+from ..memory import Window, convert, gather, memory_key, places_within
 from ..nesting import is_table, leaves, shape_of
 from ..node import Node
 from .checks import expect_gradient_like, expect_plain
@@ -22,6 +23,7 @@ __all__ = ["Module"]
 # Every living module. getParameters() moves parameters to new memory; whoever shares the old memory must move along,
 # also a clone outside of the network that is flattened.
 _living = weakref.WeakSet()
+_lock = threading.RLock()
 # What a script may ask any network to share, whether it has such fields or not.
 _SHARED = ("weight", "bias", "gradWeight", "gradBias", "running_mean", "running_var", "running_std")
 
@@ -77,7 +79,8 @@ class Module:
                     f"of parentheses? A module is made first and called on nodes then: {cls.typename()}(...)(node)"
                 )
         module = super().__new__(cls)
-        _living.add(module)
+        with _lock:
+            _living.add(module)
         return module
 
     def __init__(self):
@@ -189,15 +192,21 @@ class Module:
         if not parameters:
             empty = np.empty(0, self.dtype)
             return empty, empty.copy()
-        gradients = _one_gradient_each(parameters, gradients)
+        pairs = _one_gradient_each(parameters, gradients)
         flat, move = gather(parameters)
-        grad_flat, grad_move = gather(gradients)
+        grad_flat, grad_move = gather([gradient for _, gradient in pairs])
         if flat.size != grad_flat.size:
             raise StateError(
                 f"getParameters(): {flat.size} numbers in the parameters, {grad_flat.size} in their gradients; share "
                 "'weight' together with 'gradWeight' and 'bias' together with 'gradBias'"
             )
-        _move_everybody(move, grad_move)
+        for parameter, gradient in pairs:
+            if places_within(move(parameter), flat) != places_within(grad_move(gradient), grad_flat):
+                raise StateError(
+                    f"getParameters(): a parameter ({shape_of(parameter)}) and its gradient do not come to the same "
+                    "place of the two vectors: share gradients as their parameters are shared"
+                )
+        _move_everybody(self, parameters, lambda array: grad_move(move(array)))
         return flat, grad_flat
 
     def zeroGradParameters(self):
@@ -258,9 +267,21 @@ class Module:
             return self._type
         dtype = tensors.dtype_of(name)
         cache = {} if tensorCache is None else tensorCache
+        if ("converted", id(self)) in cache:
+            return self
+        cache["converted", id(self)] = self
         mine = self._own_memory()
+
+        def converted(value):
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                own = id(value) in mine or value.base is None
+                return convert(value, dtype, cache) if own else value.astype(dtype, copy=False)
+            if isinstance(value, Module) or hasattr(value, "type") and hasattr(value, "updateGradInput"):
+                return value.type(name, cache)
+            return value
+
         for key, value in vars(self).items():
-            vars(self)[key] = _convert_tree(value, name, dtype, cache, mine)
+            vars(self)[key] = _rebuilt(value, converted)
         self._type = name
         return self
 
@@ -467,23 +488,25 @@ def _gradient_name(name):
     return "grad" + name[0].upper() + name[1:]
 
 
-def _convert_tree(value, name, dtype, cache, mine):
-    """Convert the floating arrays and the modules inside a field's value."""
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind != "f":
-            return value
-        return convert(value, dtype, cache) if id(value) in mine or value.base is None else value.astype(dtype)
-    if isinstance(value, Module) or hasattr(value, "type") and hasattr(value, "updateGradInput"):
-        return value if value.type() == name else value.type(name, cache)
+def _rebuilt(value, change):
+    """Return a field's value with ``change(leaf)`` for each leaf of its lists, tuples and dicts; itself if all stay."""
     if isinstance(value, dict):
-        return {key: _convert_tree(item, name, dtype, cache, mine) for key, item in value.items()}
+        items = {key: _rebuilt(item, change) for key, item in value.items()}
+        if all(items[key] is item for key, item in value.items()):
+            return value
+        twin = copy.copy(value)
+        twin.update(items)
+        return twin
     if isinstance(value, (list, tuple)):
-        return type(value)(_convert_tree(item, name, dtype, cache, mine) for item in value)
-    return value
+        items = [_rebuilt(item, change) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    return change(value)
 
 
 def _one_gradient_each(parameters, gradients):
-    """Keep one gradient per parameter; warn about those whose parameter is shared but who are not."""
+    """Pair each parameter with one gradient; warn about those whose parameter is shared but who are not."""
     for parameter, gradient in zip(parameters, gradients, strict=True):
         if gradient is None or parameter.shape != gradient.shape:
             raise ShapeError(f"a parameter is {shape_of(parameter)}, but its gradient {shape_of(gradient)}")
@@ -491,7 +514,7 @@ def _one_gradient_each(parameters, gradients):
     for parameter, gradient in zip(parameters, gradients, strict=True):
         twin = first.setdefault(memory_key(parameter), gradient)
         if memory_key(twin) == memory_key(gradient):
-            kept.append(gradient)
+            kept.append((parameter, gradient))
         else:
             warnings.warn(
                 f"two modules share a parameter ({shape_of(parameter)}) but not its gradient: the second gradient "
@@ -502,16 +525,40 @@ def _one_gradient_each(parameters, gradients):
     return kept
 
 
-def _move_everybody(*moves):
-    """Let every living module's parameters follow to the new memory."""
-    for module in list(_living):
-        try:
-            mine = module._own_memory()
-        except AttributeError:  # still under construction
-            continue
-        fields = vars(module)
-        for key, value in fields.items():
-            if isinstance(value, np.ndarray) and id(value) in mine:
-                for move in moves:
-                    value = move(value)
-                fields[key] = value
+def _move_everybody(network, parameters, move):
+    """Let every living module's parameters follow to the new memory; raise where a parameter of ``network`` cannot."""
+    found, moved = [], set()
+
+    def follow(value):
+        if not isinstance(value, np.ndarray) or id(value) not in mine:
+            return value
+        new = move(value)
+        if new is not value:
+            moved.add(id(value))
+        return new
+
+    with _lock:
+        for module in list(_living):
+            try:
+                mine = module._own_memory()
+            except AttributeError:  # still under construction
+                continue
+            if mine:
+                changes = ((key, value, _rebuilt(value, follow)) for key, value in list(vars(module).items()))
+                found.extend((module, key, new) for key, value, new in changes if new is not value)
+        for parameter in parameters:
+            if id(parameter) not in moved and move(parameter) is not parameter:
+                raise StateError(
+                    f"getParameters(): parameters() of {_lister(network, parameter)} lists an array "
+                    f"({shape_of(parameter)}) that no module has as a field, so that it cannot move: keep it as a "
+                    "field, or in a list or dict that is one"
+                )
+        for module, key, value in found:
+            vars(module)[key] = value
+
+
+def _lister(network, parameter):
+    """The title of the innermost module that lists a parameter."""
+    key = memory_key(parameter)
+    found = [m for m in network.listModules() if any(memory_key(array) == key for array in m.parameters()[0])]
+    return found[-1].title()

@@ -1,5 +1,7 @@
 """Sharing means the same memory, and getParameters never parts what is shared."""
 
+import collections
+import threading
 import warnings
 
 import numpy as np
@@ -171,3 +173,159 @@ def test_no_warning_where_everything_is_shared():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         chain(a, a.clone(*ALL)).getParameters()
+
+
+def laid_out_alike(net):
+    """Tell whether every parameter and its gradient lie at the same place of the two vectors."""
+    flat, grad = net.getParameters()
+    flat[...], grad[...] = np.arange(flat.size), np.arange(grad.size)
+    return all(np.array_equal(p, g) for p, g in zip(*net.parameters(), strict=True))
+
+
+def transposed(a, b):
+    a.weight = a.weight.T.copy().T
+
+
+def interleaved(a, b):
+    both = nn.randn(3, 6)
+    a.weight, b.weight = both[:, :3], both[:, 3:]
+
+
+def interleaved_backwards(a, b):
+    both = nn.randn(3, 6)
+    a.weight, b.weight = both[:, ::-2], both[:, ::2].T
+
+
+def tied_by_transposition(a, b):
+    b.weight, b.gradWeight = a.weight.T, a.gradWeight.T
+
+
+def one_memory_for_all(a, b):
+    both = nn.randn(24)
+    a.weight, a.bias, b.weight, b.bias = both[:9].reshape(3, 3), both[9:12], both[15:].reshape(3, 3).T, both[12:15]
+
+
+@pytest.mark.parametrize(
+    "arrange", [transposed, interleaved, interleaved_backwards, tied_by_transposition, one_memory_for_all]
+)
+def test_gradients_lie_where_their_parameters_do(arrange):
+    a, b = nn.Linear(3, 3), nn.Linear(3, 3)
+    arrange(a, b)
+    net, x = nn.Sequential().add(a).add(nn.Tanh()).add(b), nn.randn(4, 3)
+    output = net.forward(x)
+    flat, grad = net.getParameters()
+    assert np.array_equal(net.forward(x), output)
+    assert net.getParameters()[0] is flat or np.shares_memory(net.getParameters()[0], flat)
+    assert laid_out_alike(net)
+
+
+def test_gradients_shared_otherwise_than_parameters_are_refused():
+    a, b = nn.Linear(3, 3), nn.Linear(3, 3)
+    b.weight, b.gradWeight = a.weight.T, a.gradWeight
+    before = a.weight, b.weight
+    with pytest.raises(nn.StateError, match="same place"):
+        nn.Sequential().add(a).add(b).getParameters()
+    assert all(x is y for x, y in zip((a.weight, b.weight), before, strict=True))
+
+
+def test_memory_that_a_stranger_has_more_of_is_not_parted():
+    whole, part = nn.Linear(4, 3), nn.Linear(4, 2)
+    part.weight, part.gradWeight = whole.weight[::2], whole.gradWeight[::2]
+    kept = part.weight, part.bias, whole.weight
+    with pytest.raises(nn.StateError, match="would part an array of shape"):
+        part.getParameters()
+    assert all(a is b for a, b in zip((part.weight, part.bias, whole.weight), kept, strict=True))
+    flat, _ = nn.Sequential().add(whole).add(part).getParameters()
+    assert flat.size == 12 + 3 + 2 and np.shares_memory(part.weight, flat) and np.shares_memory(whole.weight, flat)
+
+
+class Scaled(nn.Decorator):
+    """A user's container with a parameter of its own."""
+
+    def __init__(self, module, keep=lambda array: array):
+        super().__init__(module)
+        self.gain, self.gradGain = keep(np.ones(1)), keep(np.zeros(1))
+
+    def parameters(self):
+        parameters, gradients = super().parameters()
+        gain, gradient = (kept if isinstance(kept, np.ndarray) else kept[0] for kept in (self.gain, self.gradGain))
+        return [*parameters, gain], [*gradients, gradient]
+
+
+@pytest.mark.parametrize("keep", [lambda a: a, lambda a: [a], lambda a: (a, "text"), lambda a: {0: a}])
+def test_parameters_of_a_users_container_move_along(keep):
+    net = nn.Sequential().add(Scaled(nn.Linear(2, 2), keep))
+    flat, grad = net.getParameters()
+    assert flat.size == 7
+    flat.fill(3)
+    grad.fill(4)
+    parameters, gradients = net.parameters()
+    assert all((p == 3).all() for p in parameters) and all((g == 4).all() for g in gradients)
+    net.zeroGradParameters()
+    assert not grad.any()
+    twin = net.clone().float()
+    assert all((p == 3).all() and p.dtype == np.float32 for p in twin.parameters()[0])
+
+
+class Slippery(nn.Linear):
+    """Lists an array that it does not keep."""
+
+    def parameters(self):
+        return [self.weight, self.bias[:]], [self.gradWeight, self.gradBias[:]]
+
+
+def test_parameters_that_nobody_keeps_are_refused_and_named():
+    net = nn.Sequential().add(nn.Linear(2, 2)).add(Slippery(2, 1))
+    before = net.get(1).weight, net.get(2).weight
+    with pytest.raises(nn.StateError, match=r"parameters\(\) of Slippery.* lists an array .* keep it as"):
+        net.getParameters()
+    assert all(a is b for a, b in zip((net.get(1).weight, net.get(2).weight), before, strict=True))
+
+
+def test_parameters_of_two_types_are_refused():
+    net = nn.Sequential().add(nn.Linear(2, 2)).add(nn.Linear(2, 2).float())
+    with pytest.raises(nn.TensorTypeError, match="float64 and float32"):
+        net.getParameters()
+    assert net.get(2).weight.dtype == np.float32 and net.get(1).weight.dtype == np.float64
+
+
+def test_a_conversion_reaches_what_lies_in_a_container_of_that_type():
+    inner = nn.Linear(2, 2).float()
+    net = nn.Sequential().add(nn.Sequential().add(inner))
+    net.double()
+    assert inner.weight.dtype == np.float64 and inner.type() == "torch.DoubleTensor"
+
+
+def test_conversion_keeps_the_kinds_of_containers_in_fields():
+    pair = collections.namedtuple("pair", "low high")
+    module = nn.Identity()
+    module.limits = pair(np.zeros(1), np.ones(1))
+    module.table = collections.OrderedDict(b=np.ones(1), a=2)
+    module.groups = collections.defaultdict(list, x=[np.ones(1)])
+    module.float()
+    assert type(module.limits) is pair and module.limits.high.dtype == np.float32
+    assert type(module.table) is collections.OrderedDict and module.table["b"].dtype == np.float32
+    assert module.groups["x"][0].dtype == np.float32 and module.groups["new"] == []
+
+
+def test_networks_can_be_made_in_one_thread_and_flattened_in_another():
+    failures, stop = [], threading.Event()
+
+    def build():
+        try:
+            while not stop.is_set():
+                nn.Sequential().add(nn.Linear(2, 2)).add(nn.Tanh())
+        except Exception as error:
+            failures.append(error)
+
+    builders = [threading.Thread(target=build) for _ in range(2)]
+    for builder in builders:
+        builder.start()
+    try:
+        for _ in range(100):
+            assert nn.Linear(3, 3).getParameters()[0].size == 12
+    finally:
+        stop.set()
+        for builder in builders:
+            builder.join()
+    assert not failures
