@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+import weakref
 from typing import Any
 
 from .errors import GraphError, RangeError
@@ -65,7 +66,7 @@ class Node(Pictured):
         self.nSplitOutputs = nSplitOutputs
         self.declared = _declaring_line()
         self.serial = next(_serial)
-        self.graph = None
+        self._graphs = ()
         for source in dict.fromkeys(self.inputs):
             source.consumers.append(self)
 
@@ -79,8 +80,27 @@ class Node(Pictured):
         if module is not None and (isinstance(module, type) or not hasattr(module, "updateOutput")):
             raise GraphError(f"{self!r}: node.module is a module, got {module!r}: a class needs parentheses")
         self._module = module
-        if self.graph is not None:
-            self.graph.rewire()
+        for graph in self.graphs():
+            graph.rewire()
+
+    @property
+    def graph(self):
+        """The gModule that the node is part of, or None; of several, the one that ran last."""
+        return max(self.graphs(), key=lambda graph: graph.turn, default=None)
+
+    def graphs(self):
+        """Return the gModules that the node is part of, the newest first."""
+        living = [entry() if isinstance(entry, weakref.ref) else entry for entry in self._graphs]
+        return [graph for graph in living if graph is not None]
+
+    def join(self, graph):
+        """Become part of a gModule; earlier ones stay in view for as long as somebody has them."""
+        self._graphs = graph, *map(weakref.ref, self.graphs())
+
+    def __reduce_ex__(self, protocol):
+        if self.graph is None:
+            return super().__reduce_ex__(protocol)
+        return _node_of, (self.graph, self.graph.forwardnodes.index(self))
 
     @property
     def name(self):
@@ -146,7 +166,7 @@ class Node(Pictured):
 
     def label(self):
         """Describe the node for people: name, module with arguments and, once run, the shapes that passed."""
-        lines = [self.name] if self.name else []
+        lines = [str(self.name)] if self.name else []
         lines.append(self.title())
         if self.output is not None:
             lines.append(f"output: {shape_of(self.output)}")
@@ -157,6 +177,11 @@ class Node(Pictured):
     def __repr__(self):
         name = f" {self.name!r}" if self.name else ""
         return f"<Node{name}: {self.title()}, declared at {self.declared}>"
+
+
+def _node_of(graph, index):
+    """A node's copy is that of its gModule's copy."""
+    return graph.forwardnodes[index]
 
 
 def _declaring_line():

@@ -1,9 +1,12 @@
 """Directional finite differences: does a module's backward pass agree with its forward pass?"""
 
+import math
+
 import numpy as np
 
 from . import rng
-from .nesting import add, leaves, map_table
+from .errors import ShapeError
+from .nesting import add, leaves, map_table, shape_of
 
 __all__ = ["check_gradients"]
 
@@ -22,6 +25,10 @@ def check_gradients(module, input, gradOutput=None, *, step=1e-5, directions=3, 
     step : float; the half width of the central difference
     directions : int; how many random directions to try
     reseed : int, optional; the seed to set before each forward pass of a module that draws random numbers
+
+    NaN or infinity among the numbers compared is an infinite error. A gradient None counts as zero; inputs whose
+    gradients a gModule was told not to compute stay. The parameters are what they were before, whatever happens.
+    Raises ShapeError where ``backward`` returns a gradient of another structure or shape than the input's.
 
     Source: Torch7's nn.Jacobian, with directions in place of single elements.
 
@@ -43,7 +50,8 @@ def check_gradients(module, input, gradOutput=None, *, step=1e-5, directions=3, 
     if gradOutput is None:
         gradOutput = map_table(noise, output)
     module.zeroGradParameters()
-    gradInput = map_table(np.copy, module.backward(input, gradOutput))
+    gradInput = _copied(module, input, module.backward(input, gradOutput))
+    moving = _moving(module, input)
     parameters, gradients = module.parameters()
     gradients = [gradient.copy() for gradient in gradients]
     kept = [parameter.copy() for parameter in parameters]
@@ -55,16 +63,44 @@ def check_gradients(module, input, gradOutput=None, *, step=1e-5, directions=3, 
         return _dot(run(add(input, scaled)), gradOutput)
 
     worst = 0.0
-    for _ in range(directions):
-        along, moves = map_table(noise, input), [generator.standard_normal(p.shape) for p in parameters]
-        numeric = (loss(along, moves, step) - loss(along, moves, -step)) / (2 * step)
-        analytic = _dot(gradInput, along) + _dot(gradients, moves)
-        scale = max(abs(numeric), abs(analytic), _size(gradInput) * _size(along) * 1e-2, 1e-8)
-        worst = max(worst, abs(numeric - analytic) / scale)
-    for parameter, base in zip(parameters, kept, strict=True):
-        parameter[...] = base
+    try:
+        for _ in range(directions):
+            along = map_table(lambda leaf, moves: noise(leaf) if moves else np.zeros_like(leaf), input, moving)
+            moves = [generator.standard_normal(p.shape) for p in parameters]
+            numeric = (loss(along, moves, step) - loss(along, moves, -step)) / (2 * step)
+            analytic = _dot(gradInput, along) + _dot(gradients, moves)
+            scale = max(abs(numeric), abs(analytic), _size(gradInput) * _size(along) * 1e-2, 1e-8)
+            error = abs(numeric - analytic) / scale
+            worst = max(worst, error) if math.isfinite(error) else math.inf
+    finally:
+        for parameter, base in zip(parameters, kept, strict=True):
+            parameter[...] = base
     run(input)
     return worst
+
+
+def _moving(module, input):
+    """Which leaves of the input are to move."""
+    wanted = getattr(module, "wanted", (True,))
+    moving = [map_table(lambda _, wish=wish: wish, x) for x, wish in zip(input if len(wanted) > 1 else [input], wanted)]
+    return moving if len(wanted) > 1 else moving[0]
+
+
+def _copied(module, input, gradInput):
+    """A copy of the gradient by the input; raise unless it has the structure and the shapes of the input."""
+
+    def copied(leaf, gradient):
+        if gradient is not None and np.shape(gradient) != leaf.shape:
+            raise ShapeError(f"{shape_of(gradient)} for {shape_of(leaf)}")
+        return None if gradient is None else np.copy(gradient)
+
+    try:
+        return map_table(copied, input, map_table(lambda leaf: None, input) if gradInput is None else gradInput)
+    except ShapeError as error:
+        raise ShapeError(
+            f"check_gradients: backward of {module!r} returned {shape_of(gradInput)} for the input {shape_of(input)}: "
+            "a gradient has the structure and the shapes of what it belongs to"
+        ) from error
 
 
 def _dot(first, second):
@@ -73,4 +109,6 @@ def _dot(first, second):
 
 
 def _size(table):
-    return float(np.sqrt(sum(np.vdot(leaf, leaf) for leaf in leaves(table) if leaf.dtype.kind == "f")))
+    return float(
+        np.sqrt(sum(np.vdot(leaf, leaf) for leaf in leaves(table) if leaf is not None and leaf.dtype.kind == "f"))
+    )

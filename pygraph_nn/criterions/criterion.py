@@ -7,7 +7,7 @@ import numpy as np
 from .. import tensors
 from ..errors import ShapeError, TensorTypeError
 from ..modules.checks import expect_plain, expect_table
-from ..modules.module import Module
+from ..modules.module import Module, refuse_nodes
 from ..nesting import is_table, leaves, map_table, shape_of, zero
 
 __all__ = ["Criterion", "ModuleFromCriterion"]
@@ -27,6 +27,10 @@ class Criterion:
     """
 
     sizeAverage = True
+
+    def __new__(cls, *args, **kwargs):
+        refuse_nodes(cls, args)
+        return super().__new__(cls)
 
     def __init__(self):
         self.output = 0.0

@@ -1,6 +1,7 @@
 """gModule: a graph of nodes, packed into a module with forward and backward."""
 
 import difflib
+import itertools
 from functools import partial
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from ..errors import GraphError, NodeError, RangeError, ShapeError, StateError, TensorTypeError
 from ..modules.checks import expect_gradient_like, expect_plain, expect_table
 from ..modules.containers import Container
-from ..modules.module import Module, expect_nodes
+from ..modules.module import Module, Replacement, expect_nodes
 from ..nesting import add, leaves, shape_of, zero
 from ..node import Node, Pictured
 from . import topology
@@ -16,8 +17,9 @@ from .program import Program
 
 __all__ = ["gModule"]
 
+_turns = itertools.count(1)
 # The fields that a copy makes anew: those of the wiring and those of the passes.
-_MADE_ANEW = {"modules", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs", "wanted", "_hooks"}
+_MADE_ANEW = {"_modules", "turn", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs", "wanted", "_hooks"}
 _MADE_ANEW |= {"_inputs", "_outputs", "_feeds", "_program", "_plain", "_strict", "_sweeps", "_stamp", "_dtype"}
 _MADE_ANEW |= {"_view", "_values", "_gradients"}
 
@@ -50,6 +52,8 @@ class gModule(Container, Pictured):
     """
 
     _everywhere = ()  # wrappers of every gModule's steps
+    turn = 0  # which of all passes forward, counted, was the last one here
+    _modules = None
     _listeners = ()  # called with (net, node, error) when a pass fails; may return a line for the message
 
     def __init__(self, inputs, outputs):
@@ -82,8 +86,7 @@ class gModule(Container, Pictured):
         self.bg = topology.reverse(self.fg)
         self.forwardnodes = topology.order(self.fg, self.outnode)
         for node in self.forwardnodes:
-            node.graph = self
-        self._list_modules()
+            node.join(self)
         self._program = self._plain = self._view = self._values = self._gradients = None
 
     def _check(self, inputs):
@@ -95,9 +98,17 @@ class gModule(Container, Pictured):
                     "inputs, or call its module on a node"
                 )
 
-    def _list_modules(self):
-        modules = [node.module for node in self.forwardnodes if node.module is not None]
-        self.modules = list({id(module): module for module in modules}.values())
+    @property
+    def modules(self):
+        """The modules in the order of ``forwardnodes``, each once."""
+        if self._modules is None:
+            modules = [node.module for node in self.forwardnodes if node.module is not None]
+            self._modules = list({id(module): module for module in modules}.values())
+        return self._modules
+
+    @modules.setter
+    def modules(self, modules):
+        self._modules = None  # the nodes have them
 
     @property
     def backwardnodes(self):
@@ -119,9 +130,9 @@ class gModule(Container, Pictured):
         program = self._program = self._ready(input)
         values = [input] if self.nInputs == 1 else list(input)
         self._values, self._gradients, self._states = values, None, {}
-        self._view = self, program.refs
+        self._view, self.turn = (self, program.refs), next(_turns)
         for inner, refs in program.embedded:
-            inner._view = self, refs
+            inner._view, inner.turn = (self, refs), self.turn
         append = values.append
         try:
             for take, run in program.forward:
@@ -153,7 +164,8 @@ class gModule(Container, Pictured):
     def needGradInput(self, *wanted):
         """Say which inputs' gradients ``backward`` is to compute, one bool for each input; return the network.
 
-        The others' are None, and what leads to them alone is not computed: a training input needs no gradient.
+        The others' are None, and what leads to them alone is not computed: a training input needs no gradient. As a
+        node of another graph, the network computes what that graph needs.
 
         >>> import numpy as np, pygraph_nn as nn
         >>> x = nn.Identity()()
@@ -166,6 +178,18 @@ class gModule(Container, Pictured):
         self.wanted = tuple(map(bool, wanted))
         self.rewire()
         return self
+
+    def with_all_gradients(self, verb):
+        """The method ``verb``, for a graph around this one: there, it counts what that one needs."""
+
+        def run(*arguments, **keywords):
+            wanted, self.wanted = self.wanted, (True,) * self.nInputs
+            try:
+                return getattr(self, verb)(*arguments, **keywords)
+            finally:
+                self.wanted = wanted
+
+        return run
 
     def backward(self, input, gradOutput, scale=1):
         """Run every node's backward once, last node first; return the gradient by the input."""
@@ -241,6 +265,13 @@ class gModule(Container, Pictured):
         elif isinstance(value, (list, tuple)):
             expect_table(self, gradient, len(value))
             return [self._completed(part, entry) for part, entry in zip(gradient, value, strict=True)]
+        elif isinstance(value, dict):
+            if not isinstance(gradient, dict) or gradient.keys() != value.keys():
+                raise ShapeError(
+                    f"{self._called()}: the output is a table {shape_of(value)}: gradOutput must be one with the same "
+                    f"keys, got {shape_of(gradient)}"
+                )
+            return {key: self._completed(gradient[key], entry) for key, entry in value.items()}
         return gradient
 
     def _ready(self, input):
@@ -284,14 +315,14 @@ class gModule(Container, Pictured):
         if self._program is None or self._values is None or len(self._values) < self._program.count:
             # no pass yet, one that failed half way, or an edit of the graph since
             raise StateError(f"{self._called()}: {verb} needs a forward pass with the same input first")
-        key = verb, self._program is self._plain
+        key = verb, self._program is self._plain, self.wanted
         if key not in self._sweeps:
             self._sweeps[key] = self._program.calls(verb)
         return self._sweeps[key]
 
     def _failure(self, step, phase, error):
         """The error that says which node failed, where it was declared and what reached it."""
-        node = error.node if isinstance(error, NodeError) and error.node is not None else step.node
+        node, inner = step.node, getattr(error, "node", None) or step.node
         values = [self._values[slot] for slot in step.sources]
         name = f"'{node.name}' " if node.name else ""
         message = (
@@ -301,9 +332,13 @@ class gModule(Container, Pictured):
         )
         if phase != "forward" and self._gradients is not None:
             message += f"\n  gradOutput: {shape_of(self._gradients[step.slot])}"
-        remarks = [listener(self, node, error) for listener in gModule._listeners]
-        message += "".join(f"\n  {remark}" for remark in remarks if remark)
-        return NodeError(message, node)
+        for listener in gModule._listeners:
+            try:
+                remark = listener(self, inner, error)
+            except Exception as problem:
+                remark = f"no more is known, since {listener!r} failed: {type(problem).__name__}: {problem}"
+            message += f"\n  {remark}" if remark else ""
+        return NodeError(message, inner)
 
     # Results ---------------------------------------------------------------------------------------------------------
 
@@ -325,6 +360,7 @@ class gModule(Container, Pictured):
         gradients = [self.gradient(feed) for feed in self._entries()]
         values = [self.value(feed) for feed in self._entries()]
         gradients = [zero(v) if g is None else g for g, v in zip(gradients, values, strict=True)]
+        gradients = [g if wanted else None for g, wanted in zip(gradients, self.wanted, strict=True)]
         return gradients if self.nInputs > 1 else gradients[0]
 
     @gradInput.setter
@@ -370,23 +406,27 @@ class gModule(Container, Pictured):
     def rewire(self):
         """Take notice of an edit: a node's other module, another type, a hook; called by those who edit."""
         self.edited()
-        self._program = None
-        self._list_modules()
+        self._program = self._modules = None
 
     def replace(self, callback):
         """Let ``callback(module)`` return a substitute for every module inside; return this one's substitute."""
-        substitute = self.substitute(callback)
-        new = {id(module): module.replace(callback) for module in self.modules}
-        for node in self.forwardnodes:
-            if node.module is not None:
-                node._module = new[id(node.module)]
-        self.rewire()
-        return substitute
+        callback = Replacement.of(callback, self)
+        if callback.begins(self):
+            new = {id(module): module.replace(callback) for module in self.modules}
+            for node in self.forwardnodes:
+                if node.module is not None:
+                    node._module = new[id(node.module)]
+            self.rewire()
+        return callback(self)
 
     def add(self, module):
         raise GraphError(f"{self._called()}: the modules of a gModule are those of its nodes; build another graph")
 
-    insert = remove = add  # type: ignore[assignment]
+    def insert(self, module, index=None):
+        self.add(module)
+
+    def remove(self, index=None):
+        self.add(None)
 
     def type(self, name=None, tensorCache=None):
         if name is None:

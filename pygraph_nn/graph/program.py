@@ -12,7 +12,7 @@ from ..errors import GraphError, ShapeError, TensorTypeError
 from ..modules.module import Module
 from ..modules.places import at_place, parts_of, repeated
 from ..modules.shapes import Identity
-from ..nesting import is_table, shape_of
+from ..nesting import shape_of
 
 __all__ = ["Program", "Step"]
 
@@ -31,6 +31,8 @@ class Step:
         """Return the module's method for ``verb``; the routing steps hand the gradient through."""
         if self.module is None:
             return _hand_through
+        if not all(getattr(self.module, "wanted", ())):
+            return self.module.with_all_gradients(verb)
         plain = verb == "backward" and not learns(self.module) and type(self.module).backward is Module.backward
         return getattr(self.module, "updateGradInput" if plain else verb)
 
@@ -238,8 +240,9 @@ def _as_it_is(table):
 
 def _expect_table(n):
     def check(table):
-        if not is_table(table):
-            raise TensorTypeError(f"split({n}) takes a table of {n} entries, got {shape_of(table)}")
+        if not isinstance(table, (list, tuple)):
+            remedy = ": nn.SelectTable(key)(node) takes an entry by its key" if isinstance(table, dict) else ""
+            raise TensorTypeError(f"split({n}) takes a table (list) of {n} entries, got {shape_of(table)}{remedy}")
         if len(table) != n:
             raise ShapeError(f"split({n}) takes a table of {n} entries, got {len(table)}: {shape_of(table)}")
         return table

@@ -247,13 +247,13 @@ class MapTable(SideBySide):
         """The table of the modules' gradients."""
         return gradients
 
-    def share(self, other, *names):
-        """Share the named parameters of every copy with those of ``other``; both get equally many copies."""
+    def _counterparts(self, other):
+        """Pair every copy with that of ``other``; both get equally many copies."""
         if isinstance(other, MapTable) and self.modules and other.modules:
             most = max(len(self.modules), len(other.modules))
             self._extend(most)
             other._extend(most)
-        return super().share(other, *names)
+        return super()._counterparts(other)
 
     def replace(self, callback):
         """As Module.replace; copies that share their parameters are made anew from the substitute."""

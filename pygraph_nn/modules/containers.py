@@ -183,16 +183,6 @@ class Container(Module):
             module.reset(stdv)
         return self
 
-    def share(self, other, *names):
-        """Share the named parameters of every module inside with its counterpart in ``other``."""
-        if len(self.modules) != len(other.children()):
-            raise GraphError(
-                f"share: {self.typename()} has {len(self.modules)} modules, the other one {len(other.children())}"
-            )
-        for module, twin in zip(self.modules, other.modules, strict=True):
-            module.share(twin, *names)
-        return self
-
     def clearState(self):
         self._states = None
         for module in self.modules:
@@ -223,6 +213,8 @@ class Sequential(Container):
     array([0.])
     """
 
+    _steps = _gradients = None
+
     @property
     def row_wise(self):
         """True if every module inside is."""
@@ -237,7 +229,7 @@ class Sequential(Container):
         self.output, steps = None, [input]  # no output, if one of them fails
         for index in range(len(self.modules)):
             steps.append(self.run(index, "updateOutput", steps[-1]))
-        self._steps = steps
+        self._steps, self._gradients = steps, None
         self.output = steps[-1]
         return self.output
 
@@ -256,6 +248,8 @@ class Sequential(Container):
         return self._sweep("updateGradInput", gradOutput)
 
     def accGradParameters(self, input, gradOutput, scale=1):
+        if self._gradients is None:
+            raise StateError(f"{self.typename()}: accGradParameters needs updateGradInput with the same input first")
         for index in reversed(range(len(self.modules))):
             self.run(index, "accGradParameters", self._steps[index], self._gradients[index + 1], scale)
 

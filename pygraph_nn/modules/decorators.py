@@ -10,7 +10,6 @@ from ..nesting import map_table, shape_of
 from . import checks
 from .checks import expect_array
 from .containers import Container
-from .module import Module
 
 __all__ = ["Decorator", "Bottle", "DontCast", "GPU", "WeightNorm"]
 
@@ -254,11 +253,6 @@ class WeightNorm(Decorator):
     def parameters(self):
         own = [self.v, self.g], [self.gradV, self.gradG]
         return (own[0] + [self.bias], own[1] + [self.gradBias]) if self.bias is not None else own
-
-    def share(self, other, *names):
-        """Share the named parameters: v, g and their gradients, and those of the module inside."""
-        Module.share(self, other, *(name for name in names if name in ("v", "g", "gradV", "gradG")))
-        return super().share(other, *names)
 
     def _rows(self, weight):
         """The weight with one row for each output."""

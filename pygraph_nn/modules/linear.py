@@ -42,6 +42,18 @@ def _columns(weight, x):
     return _product(weight, x.T.copy()) if work > 100_000 else None
 
 
+def _rows(columns, bias):
+    """Return the transpose of ``columns``, in row order, plus ``bias`` (None or one number for each column)."""
+    if columns.size < 50_000:
+        return np.add(columns.T, 0 if bias is None else bias, order="C")
+    output = np.empty(columns.shape[::-1], columns.dtype)
+    for start in range(0, len(columns), 256):  # stripes that stay in a core's cache
+        output[:, start : start + 256] = columns[start : start + 256].T
+    if bias is not None:
+        output += bias
+    return output
+
+
 class Linear(Module):
     """y = x W' + b.
 
@@ -101,7 +113,7 @@ class Linear(Module):
             self._explain(input)
             raise
         if columns is not None:
-            output = np.add(output, 0 if bias is None else bias, order="C")
+            output = _rows(columns, bias)
         elif bias is not None:
             # a sum of equal shapes takes half the time of a broadcast, and a single row is common in recurrent networks
             output += bias[None] if len(output) == 1 and output.ndim == 2 else bias

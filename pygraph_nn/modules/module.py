@@ -18,7 +18,7 @@ from ..nesting import is_table, leaves, shape_of
 from ..node import Node
 from .checks import expect_gradient_like, expect_plain
 
-__all__ = ["Module"]
+__all__ = ["Module", "Replacement"]
 
 # Every living module. getParameters() moves parameters to new memory; whoever shares the old memory must move along,
 # also a clone outside of the network that is flattened.
@@ -72,12 +72,7 @@ class Module:
     takes_integers = False
 
     def __new__(cls, *args, **kwargs):
-        for argument in args:
-            if isinstance(argument, Node):
-                raise GraphError(
-                    f"{cls.typename()}(...) makes a module and takes no Node, got {argument!r}: did you forget a pair "
-                    f"of parentheses? A module is made first and called on nodes then: {cls.typename()}(...)(node)"
-                )
+        refuse_nodes(cls, args)
         module = super().__new__(cls)
         with _lock:
             _living.add(module)
@@ -149,6 +144,11 @@ class Module:
         (input,) = inputs
         if isinstance(input, (Node, Module)) or input is None:
             input = [input]
+        elif isinstance(input, dict) and any(isinstance(leaf, Node) for leaf in leaves(input)):
+            raise GraphError(
+                f"{self.title()} takes its nodes in a list, [node1, node2], got a dict with the keys {list(input)}; "
+                "nn.nest(table) makes one node of nodes under keys"
+            )
         elif not isinstance(input, (list, tuple)):
             return self.forward(input)
         elif input and not any(isinstance(leaf, (Node, Module)) or leaf is None for leaf in leaves(input)):
@@ -174,7 +174,7 @@ class Module:
     def parameters(self):
         """Return two lists: the parameters and, in the same order, their gradients."""
         names = [name for name in ("weight", "bias") if getattr(self, name, None) is not None]
-        return [getattr(self, name) for name in names], [getattr(self, _gradient_name(name)) for name in names]
+        return [getattr(self, name) for name in names], [getattr(self, _gradient_name(name), None) for name in names]
 
     def getParameters(self):
         """Move all parameters into one flat vector, all gradients into another, and return the two vectors.
@@ -212,11 +212,15 @@ class Module:
     def zeroGradParameters(self):
         """Set all accumulated gradients to zero."""
         for gradient in self.parameters()[1]:
-            gradient.fill(0)
+            if gradient is not None:
+                gradient.fill(0)
 
     def updateParameters(self, learningRate):
         """Take one step of gradient descent: parameter -= learningRate * gradient."""
-        for parameter, gradient in zip(*self.parameters(), strict=True):
+        pairs = list(zip(*self.parameters(), strict=True))
+        if any(gradient is None for _, gradient in pairs):
+            raise StateError(f"{self.title()}.updateParameters: a parameter has no gradient, as in a file made light")
+        for parameter, gradient in pairs:
             parameter -= learningRate * gradient
 
     def accUpdateGradParameters(self, input, gradOutput, lr):
@@ -308,11 +312,7 @@ class Module:
         5.0
         """
         memo, modules = {}, self.listModules()
-        for name in names:
-            if name not in _SHARED and not any(hasattr(module, name) for module in modules):
-                near = difflib.get_close_matches(str(name), _SHARED, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise RangeError(f"{self.title()}.clone: no module in it has a field {name!r}{hint}")
+        self._expect_fields("clone", names)
         for module in modules:
             for name in names:
                 array = getattr(module, name, None)
@@ -323,19 +323,45 @@ class Module:
         return twin.share(self, *names) if names else twin
 
     def share(self, other, *names):
-        """Make the named parameters the same memory as those of ``other``, a module of the same structure."""
-        for name in names:
-            array = getattr(other, name, None)
-            mine = getattr(self, name, None)
-            if array is not None and mine is not None:
-                if shape_of(mine) != shape_of(array):
+        """Make the named parameters the same memory as those of ``other``, a module of the same structure.
+
+        Raises GraphError for another structure, ShapeError for another shape or type, RangeError for a name that
+        nothing here has; nothing is shared then.
+        """
+        self._expect_fields("share", names)
+        shared = []
+        for module, twin in self._counterparts(other):
+            for name in names:
+                mine, theirs = vars(module).get(name), getattr(twin, name, None)
+                if mine is None:
+                    continue
+                if shape_of(mine) != shape_of(theirs):
                     raise ShapeError(
-                        f"{self.title()}.share: {name} is {shape_of(mine)} here and {shape_of(array)} in "
-                        f"{other.title()}; modules of one structure and type share"
+                        f"{module.title()}.share: {name} is {shape_of(mine)} here and {shape_of(theirs)} in "
+                        f"{twin.title()}; modules of one structure and type share"
                     )
-                setattr(self, name, array)
-                self.shared = other.shared = True
+                shared.append((module, twin, name, theirs))
+        for module, twin, name, array in shared:
+            setattr(module, name, array)
+            module.shared = twin.shared = True
         return self
+
+    def _counterparts(self, other):
+        """Pair this module and all inside it with those of ``other``."""
+        mine, theirs = self.children(), other.children()
+        if len(mine) != len(theirs):
+            raise GraphError(f"share: {self.title()} has {len(mine)} modules, the other one {len(theirs)}")
+        yield self, other
+        for module, twin in zip(mine, theirs, strict=True):
+            yield from module._counterparts(twin)
+
+    def _expect_fields(self, call, names):
+        """Raise RangeError for a name that no module here has as a field."""
+        for name in names:
+            if name not in _SHARED and not any(hasattr(module, name) for module in self.listModules()):
+                near = difflib.get_close_matches(str(name), _SHARED, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise RangeError(f"{self.title()}.{call}: no module in it has a field {name!r}{hint}")
 
     def _own_memory(self):
         """The ids of this module's own parameters and gradients, whose sharing copies and conversions keep."""
@@ -379,22 +405,16 @@ class Module:
             callback(module)
         return self
 
-    def substitute(self, callback):
-        """Return ``callback(self)``; raise GraphError unless it is a module."""
-        substitute = callback(self)
-        if not isinstance(substitute, Module):
-            raise GraphError(
-                f"replace: the callback returned {substitute!r} for {self.title()}; it returns a module, the same one "
-                "where nothing changes"
-            )
-        return substitute
-
     def replace(self, callback):
-        """Let ``callback(module)`` return a substitute for every module inside; return this one's substitute."""
-        substitute = self.substitute(callback)
-        for index, child in enumerate(self.children()):
-            self.modules[index] = child.replace(callback)
-        return substitute
+        """Let ``callback(module)`` return a substitute for every module inside; return this one's substitute.
+
+        The callback is asked once for each module, before anything changes.
+        """
+        callback = Replacement.of(callback, self)
+        if callback.begins(self):
+            for index, child in enumerate(self.children()):
+                self.modules[index] = child.replace(callback)
+        return callback(self)
 
     def findModules(self, typename):
         """Return two lists: the modules of a type (``"nn.Linear"`` or a class), and the container of each.
@@ -445,9 +465,52 @@ class Module:
         return repr(self).split("\n", 1)[0].removesuffix(" {")
 
 
+class Replacement:
+    """The callback of ``replace``: it has been asked for all modules of a network before the first of them changes."""
+
+    def __init__(self, callback, network):
+        self.substitutes, self.begun = {}, set()
+        for module in network.listModules():
+            if id(module) not in self.substitutes:
+                self.substitutes[id(module)] = module, self._checked(module, callback(module))
+
+    @classmethod
+    def of(cls, callback, network):
+        """Return ``callback`` itself where it is a part's share of a replacement under way."""
+        return callback if isinstance(callback, cls) else cls(callback, network)
+
+    @staticmethod
+    def _checked(module, substitute):
+        if not isinstance(substitute, Module):
+            raise GraphError(
+                f"replace: the callback returned {substitute!r} for {module.title()}; it returns a module, the same "
+                "one where nothing changes"
+            )
+        return substitute
+
+    def __call__(self, module):
+        return self.substitutes[id(module)][1]
+
+    def begins(self, module):
+        """Tell whether it is the first time that what is inside ``module`` is to be replaced."""
+        first = id(module) not in self.begun
+        self.begun.add(id(module))
+        return first
+
+
 @functools.cache
 def _constructor_parameters(cls):
     return tuple(inspect.signature(cls.__init__).parameters.values())
+
+
+def refuse_nodes(cls, arguments):
+    """Raise GraphError where a constructor of a module or criterion is given a Node."""
+    for argument in arguments:
+        if isinstance(argument, Node):
+            raise GraphError(
+                f"{cls.typename()}(...) makes a module and takes no Node, got {argument!r}: did you forget a pair "
+                f"of parentheses? A module is made first and called on nodes then: {cls.typename()}(...)(node)"
+            )
 
 
 def expect_nodes(nodes, role):

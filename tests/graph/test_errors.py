@@ -123,7 +123,7 @@ def test_a_split_of_the_wrong_length_or_of_an_array():
     net = nn.gModule([x], [nn.CAddTable()([a, b])])
     with refuses(nn.NodeError, r"split\(2\)", "got 3"):
         net.forward([np.ones(1)] * 3)
-    with refuses(nn.NodeError, r"split\(2\) takes a table", "float64 2"):
+    with refuses(nn.NodeError, r"split\(2\) takes a table \(list\)", "float64 2"):
         net.forward(np.ones(2))
     with pytest.raises(nn.RangeError, match="at least 1"):
         x.split(0)
@@ -320,3 +320,49 @@ def test_a_container_inside_itself():
     for call in (net.add, net.insert):
         with refuses(nn.GraphError, "cannot be inside itself"):
             call(nn.Sequential().add(net))
+
+
+def test_a_failure_inside_a_module_names_the_users_node_first():
+    i = nn.Identity()()
+    inner = nn.gModule([i], [nn.Linear(3, 2)(i).annotate(name="inside")])
+    x = nn.Identity()()
+    outer = nn.gModule([x], [nn.Sequential().add(inner)(x).annotate(name="mine")])
+    with refuses(nn.NodeError, r"^forward failed at node 'mine' \(nn.Sequential", "node 'inside'") as caught:
+        outer.forward(np.ones((1, 4)))
+    assert caught.value.node.name == "inside"
+
+
+def test_a_listener_that_fails_hides_nothing(monkeypatch):
+    def deaf(net, node, error):
+        raise ZeroDivisionError("ears")
+
+    monkeypatch.setattr(nn.gModule, "_listeners", (deaf,))
+    x = nn.Identity()()
+    with refuses(nn.NodeError, "forward failed at node", "ZeroDivisionError: ears"):
+        nn.gModule([x], [nn.Linear(3, 2)(x)]).forward(np.ones((1, 4)))
+
+
+def test_a_criterion_made_of_a_node_is_refused():
+    with refuses(nn.GraphError, "MSECriterion", "parentheses"):
+        nn.MSECriterion(nn.Identity()())
+
+
+def test_verbs_out_of_turn():
+    net = nn.Sequential().add(nn.Linear(2, 2))
+    for prepare in (lambda: None, lambda: net.forward(np.ones(2)), net.clearState):
+        prepare()
+        with refuses(nn.StateError, "accGradParameters needs updateGradInput"):
+            net.accGradParameters(np.ones(2), np.ones(2))
+    light = nn.Linear(2, 2)
+    del light.gradWeight
+    light.zeroGradParameters()
+    with refuses(nn.StateError, "has no gradient"):
+        light.updateParameters(0.1)
+
+
+def test_the_modules_of_a_graph_cannot_be_inserted_or_removed():
+    x = nn.Identity()()
+    net = nn.gModule([x], [nn.Tanh()(x)])
+    for edit in (lambda: net.add(nn.Tanh()), lambda: net.insert(nn.Tanh(), 1), lambda: net.remove(1), net.remove):
+        with refuses(nn.GraphError, "build another graph"):
+            edit()

@@ -1,6 +1,7 @@
 """gModule: passes, wiring, nesting, sharing, editing, copying."""
 
 import copy
+import gc
 import pickle
 
 import networkx as nx
@@ -331,3 +332,105 @@ def test_the_fields_of_a_users_network_travel_in_copies(copy_of):
     twin = copy_of(net)
     assert twin._vocabulary == ["a", "b"] and np.array_equal(twin.scale, np.ones(2))
     assert twin.output is None and np.array_equal(twin.forward(np.ones(2)), net.output)
+
+
+def test_a_node_of_two_graphs_shows_what_ran_last_and_edits_both():
+    x = nn.Identity()()
+    h = nn.Tanh()(x).annotate(name="h")
+    small = nn.gModule([x], [h])
+    y = nn.Square()(h)
+    large = nn.gModule([x], [y])
+    small.forward(np.ones(2))
+    assert np.array_equal(small["h"].output, np.tanh(np.ones(2)))
+    large.forward(np.zeros(2))
+    assert np.array_equal(h.output, np.zeros(2)) and h.graph is large
+    h.module = nn.ReLU()
+    assert h.module in small.modules and h.module in large.modules
+    assert np.array_equal(small.forward(np.full(2, 3.0)), np.full(2, 3.0)) and h.graph is small
+    del large, y
+    gc.collect()
+    assert h.graph is small
+
+
+@pytest.mark.parametrize("copy_of", [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_a_node_kept_beside_its_graph_is_copied_with_it(copy_of):
+    x = node = nn.Identity()()
+    for _ in range(2000):
+        node = nn.Tanh()(node)
+    kept = {"node": node.annotate(name="last"), "net": nn.gModule([x], [node]), "input": x}
+    twin = copy_of(kept)
+    assert twin["node"] is twin["net"]["last"] and twin["node"] is not node
+    assert twin["input"] in twin["net"].forwardnodes
+    alone = copy_of(node)
+    assert alone.name == "last" and alone.graph is not node.graph
+
+
+def test_wishes_about_gradients_end_at_the_network_around():
+    def build():
+        x = nn.Identity()()
+        return nn.gModule([x], [nn.Square()(x)])
+
+    x, outer = nn.Identity()(), []
+    for inner in (build(), build().needGradInput(False), build().needGradInput(False)):
+        outer.append(nn.gModule([x], [inner(x)]))
+        x = nn.Identity()()
+    watched = outer[2]
+    watched.modules[1].addHook(lambda node, module, verb, call: call)
+    for net in outer:
+        net.forward(np.ones(2))
+        assert np.array_equal(net.backward(np.ones(2), np.ones(2)), [2, 2])
+    inner = watched.modules[1]
+    inner.forward(np.ones(2))
+    assert inner.backward(np.ones(2), np.ones(2)) is None and inner.gradInput is None
+
+
+def test_replacing_asks_once_for_a_module_and_changes_nothing_where_the_callback_fails():
+    linear, inner = nn.Linear(2, 2), nn.Sequential().add(nn.Linear(2, 2))
+    net = nn.Sequential().add(linear).add(inner).add(linear).add(inner)
+    net.replace(lambda m: nn.Decorator(m) if isinstance(m, nn.Linear) else m)
+    assert net.modules[0] is net.modules[2] and net.modules[0].modules == [linear]
+    assert isinstance(inner.modules[0].modules[0], nn.Linear)
+    before = list(net.modules)
+    with pytest.raises(nn.GraphError, match="returned None"):
+        net.replace(lambda m: None if m is inner.modules[0] else nn.Decorator(m) if isinstance(m, nn.Decorator) else m)
+    assert net.modules == before and len(net.get(1).modules) == 1
+
+
+def test_sharing_by_a_wrong_name_or_with_another_structure_shares_nothing():
+    a = nn.Sequential().add(nn.Linear(2, 2)).add(nn.Linear(2, 2))
+    b = nn.Sequential().add(nn.Linear(2, 2)).add(nn.Linear(2, 3))
+    with pytest.raises(nn.RangeError, match="did you mean 'weight'"):
+        a.share(b, "wieght")
+    before = a.get(1).weight
+    with pytest.raises(nn.ShapeError):
+        a.share(b, "weight")
+    with pytest.raises(nn.GraphError, match="has 2 modules, the other one 0"):
+        a.share(nn.Linear(2, 2), "weight")
+    assert a.get(1).weight is before
+
+
+def test_a_table_by_keys_passes_whole_and_is_checked():
+    class Named(nn.Module):
+        def updateOutput(self, input):
+            self.output = {"a": input, "b": 2 * input}
+            return self.output
+
+        def updateGradInput(self, input, gradOutput):
+            self.gradInput = gradOutput["a"] + 2 * gradOutput["b"]
+            return self.gradInput
+
+    x = nn.Identity()()
+    net = nn.gModule([x], [Named()(x)])
+    output = net.forward(np.ones(2))
+    assert np.array_equal(net.backward(np.ones(2), output), [5, 5])
+    assert np.array_equal(net.backward(np.ones(2), {"a": None, "b": output["b"]}), [4, 4])
+    with pytest.raises(nn.ShapeError, match="same keys"):
+        net.backward(np.ones(2), {"a": np.ones(2)})
+    with pytest.raises(nn.ShapeError):
+        net.backward(np.ones(2), {"a": np.ones(3), "b": np.ones(2)})
+    a, b = Named()(nn.Identity()()).split(2)
+    net = nn.gModule([a.inputs[0].inputs[0].inputs[0]], [nn.CAddTable()([a, b])])
+    with pytest.raises(nn.NodeError, match=r"SelectTable\(key\)"):
+        net.forward(np.ones(2))
+    with pytest.raises(nn.GraphError, match="takes its nodes in a list"):
+        nn.CAddTable()({"a": x})
