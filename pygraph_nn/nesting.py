@@ -5,11 +5,13 @@ neutral element of ``add``. Every function walks two tables of the same structur
 none of them writes into what it was given. Torch7's counterpart is ``nngraph/nesting.lua``.
 """
 
+import copy
+
 import numpy as np
 
 from .errors import ShapeError
 
-__all__ = ["is_table", "clone", "zero", "add", "map_table", "leaves", "compare", "shape_of"]
+__all__ = ["is_table", "clone", "zero", "add", "map_table", "rebuilt", "leaves", "compare", "shape_of"]
 
 
 def is_table(value):
@@ -34,6 +36,29 @@ def map_table(function, first, *others):
     if isinstance(first, dict):
         return {key: map_table(function, first[key], *(other[key] for other in others)) for key in first}
     return [map_table(function, *row) for row in zip(first, *others, strict=True)]
+
+
+def rebuilt(value, change):
+    """Return ``value`` with ``change(leaf)`` for every leaf, its lists, tuples and dicts of the kinds they were.
+
+    Where ``change`` returns every leaf as it is, the result is ``value`` itself.
+
+    >>> rebuilt((1, {"h": 2}), lambda leaf: 10 * leaf)
+    (10, {'h': 20})
+    """
+    if isinstance(value, dict):
+        items = {key: rebuilt(item, change) for key, item in value.items()}
+        if all(items[key] is item for key, item in value.items()):
+            return value
+        twin = copy.copy(value)
+        twin.update(items)
+        return twin
+    if isinstance(value, (list, tuple)):
+        items = [rebuilt(item, change) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    return change(value)
 
 
 def _same_keys(first, other):

@@ -9,7 +9,8 @@ import numpy as np
 from ..errors import GraphError, NodeError, RangeError, ShapeError, StateError, TensorTypeError
 from ..modules.checks import expect_gradient_like, expect_plain, expect_table
 from ..modules.containers import Container
-from ..modules.module import Module, Replacement, expect_nodes
+from ..modules.module import Module, expect_nodes
+from ..modules.replacing import Replacement
 from ..nesting import add, leaves, shape_of, zero
 from ..node import Node, Pictured
 from . import topology

@@ -5,25 +5,20 @@ import difflib
 import functools
 import inspect
 import itertools
-import threading
-import warnings
-import weakref
 
 import numpy as np
 
 from .. import tensors
 from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeError
-from ..memory import Window, convert, gather, memory_key, places_within
-from ..nesting import is_table, leaves, shape_of
+from ..memory import Window, convert
+from ..nesting import is_table, leaves, rebuilt, shape_of
 from ..node import Node
 from .checks import expect_gradient_like, expect_plain
+from .flattening import flatten, register
+from .replacing import Replacement
 
-__all__ = ["Module", "Replacement"]
+__all__ = ["Module"]
 
-# Every living module. getParameters() moves parameters to new memory; whoever shares the old memory must move along,
-# also a clone outside of the network that is flattened.
-_living = weakref.WeakSet()
-_lock = threading.RLock()
 # What a script may ask any network to share, whether it has such fields or not.
 _SHARED = ("weight", "bias", "gradWeight", "gradBias", "running_mean", "running_var", "running_std")
 
@@ -74,8 +69,7 @@ class Module:
     def __new__(cls, *args, **kwargs):
         refuse_nodes(cls, args)
         module = super().__new__(cls)
-        with _lock:
-            _living.add(module)
+        register(module)
         return module
 
     def __init__(self):
@@ -188,26 +182,7 @@ class Module:
         >>> x.fill(1); net.weight[0, 0].item(), x.size
         (1.0, 8)
         """
-        parameters, gradients = self.parameters()
-        if not parameters:
-            empty = np.empty(0, self.dtype)
-            return empty, empty.copy()
-        pairs = _one_gradient_each(parameters, gradients)
-        flat, move = gather(parameters)
-        grad_flat, grad_move = gather([gradient for _, gradient in pairs])
-        if flat.size != grad_flat.size:
-            raise StateError(
-                f"getParameters(): {flat.size} numbers in the parameters, {grad_flat.size} in their gradients; share "
-                "'weight' together with 'gradWeight' and 'bias' together with 'gradBias'"
-            )
-        for parameter, gradient in pairs:
-            if places_within(move(parameter), flat) != places_within(grad_move(gradient), grad_flat):
-                raise StateError(
-                    f"getParameters(): a parameter ({shape_of(parameter)}) and its gradient do not come to the same "
-                    "place of the two vectors: share gradients as their parameters are shared"
-                )
-        _move_everybody(self, parameters, lambda array: grad_move(move(array)))
-        return flat, grad_flat
+        return flatten(self)
 
     def zeroGradParameters(self):
         """Set all accumulated gradients to zero."""
@@ -285,7 +260,7 @@ class Module:
             return value
 
         for key, value in vars(self).items():
-            vars(self)[key] = _rebuilt(value, converted)
+            vars(self)[key] = rebuilt(value, converted)
         self._type = name
         return self
 
@@ -465,39 +440,6 @@ class Module:
         return repr(self).split("\n", 1)[0].removesuffix(" {")
 
 
-class Replacement:
-    """The callback of ``replace``: it has been asked for all modules of a network before the first of them changes."""
-
-    def __init__(self, callback, network):
-        self.substitutes, self.begun = {}, set()
-        for module in network.listModules():
-            if id(module) not in self.substitutes:
-                self.substitutes[id(module)] = module, self._checked(module, callback(module))
-
-    @classmethod
-    def of(cls, callback, network):
-        """Return ``callback`` itself where it is a part's share of a replacement under way."""
-        return callback if isinstance(callback, cls) else cls(callback, network)
-
-    @staticmethod
-    def _checked(module, substitute):
-        if not isinstance(substitute, Module):
-            raise GraphError(
-                f"replace: the callback returned {substitute!r} for {module.title()}; it returns a module, the same "
-                "one where nothing changes"
-            )
-        return substitute
-
-    def __call__(self, module):
-        return self.substitutes[id(module)][1]
-
-    def begins(self, module):
-        """Tell whether it is the first time that what is inside ``module`` is to be replaced."""
-        first = id(module) not in self.begun
-        self.begun.add(id(module))
-        return first
-
-
 @functools.cache
 def _constructor_parameters(cls):
     return tuple(inspect.signature(cls.__init__).parameters.values())
@@ -549,79 +491,3 @@ def _type_message(module, array):
 
 def _gradient_name(name):
     return "grad" + name[0].upper() + name[1:]
-
-
-def _rebuilt(value, change):
-    """Return a field's value with ``change(leaf)`` for each leaf of its lists, tuples and dicts; itself if all stay."""
-    if isinstance(value, dict):
-        items = {key: _rebuilt(item, change) for key, item in value.items()}
-        if all(items[key] is item for key, item in value.items()):
-            return value
-        twin = copy.copy(value)
-        twin.update(items)
-        return twin
-    if isinstance(value, (list, tuple)):
-        items = [_rebuilt(item, change) for item in value]
-        if all(new is old for new, old in zip(items, value, strict=True)):
-            return value
-        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
-    return change(value)
-
-
-def _one_gradient_each(parameters, gradients):
-    """Pair each parameter with one gradient; warn about those whose parameter is shared but who are not."""
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        if gradient is None or parameter.shape != gradient.shape:
-            raise ShapeError(f"a parameter is {shape_of(parameter)}, but its gradient {shape_of(gradient)}")
-    first, kept = {}, []
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        twin = first.setdefault(memory_key(parameter), gradient)
-        if memory_key(twin) == memory_key(gradient):
-            kept.append((parameter, gradient))
-        else:
-            warnings.warn(
-                f"two modules share a parameter ({shape_of(parameter)}) but not its gradient: the second gradient "
-                "stays outside of the flat vector, so that an optimiser will miss its part. Share 'gradWeight' with "
-                "'weight' and 'gradBias' with 'bias'",
-                stacklevel=3,
-            )
-    return kept
-
-
-def _move_everybody(network, parameters, move):
-    """Let every living module's parameters follow to the new memory; raise where a parameter of ``network`` cannot."""
-    found, moved = [], set()
-
-    def follow(value):
-        if not isinstance(value, np.ndarray) or id(value) not in mine:
-            return value
-        new = move(value)
-        if new is not value:
-            moved.add(id(value))
-        return new
-
-    with _lock:
-        for module in list(_living):
-            try:
-                mine = module._own_memory()
-            except AttributeError:  # still under construction
-                continue
-            if mine:
-                changes = ((key, value, _rebuilt(value, follow)) for key, value in list(vars(module).items()))
-                found.extend((module, key, new) for key, value, new in changes if new is not value)
-        for parameter in parameters:
-            if id(parameter) not in moved and move(parameter) is not parameter:
-                raise StateError(
-                    f"getParameters(): parameters() of {_lister(network, parameter)} lists an array "
-                    f"({shape_of(parameter)}) that no module has as a field, so that it cannot move: keep it as a "
-                    "field, or in a list or dict that is one"
-                )
-        for module, key, value in found:
-            vars(module)[key] = value
-
-
-def _lister(network, parameter):
-    """The title of the innermost module that lists a parameter."""
-    key = memory_key(parameter)
-    found = [m for m in network.listModules() if any(memory_key(array) == key for array in m.parameters()[0])]
-    return found[-1].title()
