@@ -207,6 +207,8 @@ def _link(link, backward, grid):
         given["label"] = quoted("\n".join(text))
     if grid and link.wire.box.step != link.target.step and None not in (link.wire.box.step, link.target.step):
         given["constraint"] = "false"
+    if link.back:
+        given |= {"style": "dashed", "constraint": "false", "edgetooltip": quoted("taken at the next time")}
     if link.position:
         given["edgetooltip"] = quoted(f"input {link.position} of {link.target.name or link.target.text}")
     return f"  {start} -> {end}{_attributes(given) if given else ''};"

@@ -4,7 +4,7 @@ from ..errors import GraphError, RangeError
 from ..graph.gmodule import gModule
 from ..modules.shapes import Identity
 
-__all__ = ["unrolled", "rows_of"]
+__all__ = ["unrolled", "input_name", "rows_of"]
 
 
 def unrolled(what, steps):
@@ -24,8 +24,8 @@ def unrolled(what, steps):
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         raise RangeError(f"steps is a whole number from 1, got {steps!r}")
     count = cell.nInputs - 1
-    first = [Identity()().annotate(name=f"{_named(cell, i + 2)}[0]") for i in range(count)]
-    inputs = [Identity()().annotate(name=f"{_named(cell, 1)}[{t}]", step=t) for t in range(1, steps + 1)]
+    first = [Identity()().annotate(name=f"{input_name(cell, i + 2)}[0]") for i in range(count)]
+    inputs = [Identity()().annotate(name=f"{input_name(cell, 1)}[{t}]", step=t) for t in range(1, steps + 1)]
     states, sequence = first, []
     for t, x in enumerate(inputs, 1):
         node = cell([x, *states]).annotate(name=f"{cell.name or 'cell'}[{t}]", step=t)
@@ -40,8 +40,8 @@ def unrolled(what, steps):
     return net
 
 
-def _named(cell, position):
-    """The name of a cell's input, counted from 1; ``prev_h`` is the state ``h``."""
+def input_name(cell, position):
+    """Return the name of a cell's input, counted from 1; ``prev_h`` is the state ``h``."""
     for node in cell.forwardnodes:
         if node.module is not None and not node.inputs and (cell.sources(node)[0].selectindex or 1) == position:
             return (node.name or f"input {position}").removeprefix("prev_")

@@ -2,15 +2,21 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from ..errors import GraphError
 from ..graph.gmodule import gModule
-from ..modules.containers import Container, ParallelTable, Sequential
+from ..modules.branches import Concat, MapTable, Parallel
+from ..modules.containers import Container, ParallelTable, Sequential, SideBySide
+from ..modules.conversion import Convert
+from ..modules.decorators import Decorator
 from ..modules.module import Module
-from ..modules.shapes import Identity
+from ..modules.shapes import Identity, Select
+from ..modules.tables import JoinTable
 from ..nesting import leaves
 from ..node import Node
 from .families import family_of
-from .grid import unrolled
+from .grid import input_name, unrolled
 
 __all__ = ["Picture", "Box", "Link", "Cluster", "picture", "shared_letters"]
 
@@ -71,11 +77,20 @@ class Cluster(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """Where a value comes from: the box that it leaves, and the node (of ``net``) whose output it is."""
+    """Where a value comes from: the box that it leaves, and whose output it is.
 
-    box: Box
+    That of ``node`` (of ``net``), or else of ``module``, by default the box's; ``path`` leads to an entry of a table.
+    """
+
+    box: Box | None
     net: gModule | None = None
     node: Node | None = None
+    module: Module | None = None
+    path: tuple[int, ...] = ()
+
+    def entry(self, index):
+        """The wire of one entry, counted from 1, of the table that goes along this one."""
+        return self._replace(path=(*self.path, index))
 
     @property
     def name(self):
@@ -86,19 +101,28 @@ class Wire(NamedTuple):
     def value(self, backward):
         """The value of the last forward pass, or the gradient of the last backward pass; None before it."""
         if self.node is None:
-            return None if backward or self.box.module is None else self.box.module.output
-        if self.net is None or self.node not in self.net.fg:
+            owner = self.module or (self.box and self.box.module)
+            value = None if backward or owner is None else owner.output
+        elif self.net is None or self.node not in self.net.fg:
             return None
-        value = self.net.gradient(self.node) if backward else self.net.value(self.node)
+        else:
+            value = self.net.gradient(self.node) if backward else self.net.value(self.node)
+        for index in self.path:
+            if isinstance(value, (list, tuple)):
+                value = value[index - 1] if index <= len(value) else None
         return None if all(leaf is None for leaf in leaves(value)) else value
 
 
 class Link(NamedTuple):
-    """An arrow: ``wire`` says where the value comes from; ``position`` is its place among the target's inputs."""
+    """An arrow: ``wire`` says where the value comes from; ``position`` is its place among the target's inputs.
+
+    ``back`` is True where the value goes back, to be taken at the next time.
+    """
 
     wire: Wire
     target: Box
     position: int
+    back: bool = False
 
 
 class Picture:
@@ -238,7 +262,7 @@ class _Painter:
 
     def _route(self, net, node, inputs, cluster):
         """A split or a select: drawn where the user made it, passed through where the gModule did."""
-        bare = inputs[0] if len(inputs) == 1 else inputs
+        bare = _bare(inputs)
         if self.simple or _feeds(net, node):
             if node.selectindex is None:
                 return bare
@@ -246,20 +270,21 @@ class _Painter:
                 return Wire(bare.box, net, node)
             return bare[node.selectindex - 1] if node.selectindex <= len(bare) else bare
         box = self.box("route", node, None, net, cluster)
-        self.link(inputs, box)
+        picked = node.selectindex is not None and isinstance(bare, Wire)
+        self.link([bare.entry(node.selectindex)] if picked else inputs, box)
         return Wire(box, net, node)
 
     def _node(self, net, node, inputs, cluster, levels):
         module = node.module
         declared = not node.inputs
-        if levels > 0 and isinstance(module, self.opened) and module.modules:
+        if levels > 0 and self._opens(module, inputs):
             label = f"{node.name}: {node.title()}" if node.name else node.title()
             step = node.annotations.get("step")
             if step is not None:
                 inputs = [self._carried(ref, step) for ref in inputs]
-            return self._opened(module, label, inputs, cluster, levels, node)
+            return self._frame(module, label, inputs, cluster, levels, node)
         if type(module) is Identity and self.simple and any(w.box is not None for ref in inputs for w in _flat(ref)):
-            return inputs[0] if len(inputs) == 1 else inputs
+            return _bare(inputs)
         end = declared and type(module) is Identity
         box = self.box("input" if end else "module", node, module, net, cluster, _role(net, node) if declared else "")
         self.link(inputs, box)
@@ -289,40 +314,104 @@ class _Painter:
         """Cut the arrows that cross many ranks: each would need a bend in every one of them."""
         ranks, targets = {}, {}
         for link in self.picture.links:
+            if link.back:
+                continue
             ranks[link.target] = max(ranks.get(link.target, 0), ranks.get(link.wire.box, 0) + 1)
             targets.setdefault(link.wire.box, []).append(link.target)
         for source, ends in targets.items():
             if source not in ranks:
                 ranks[source] = min(ranks[end] for end in ends) - 1
         links, self.picture.links = self.picture.links, []
-        for wire, target, position in links:
-            if ranks[target] - ranks[wire.box] > _LONG:
+        for link in links:
+            wire, target = link.wire, link.target
+            if not link.back and ranks[target] - ranks[wire.box] > _LONG:
                 wire = self._entry(wire, f"{wire.box.name or wire.box.text} ({wire.box.id})", target.step)
-            self.picture.links.append(Link(wire, target, position))
+            self.picture.links.append(link._replace(wire=wire))
 
-    def _opened(self, module, label, inputs, cluster, levels, node=None):
+    # Containers ------------------------------------------------------------------------------------------------------
+
+    def _opens(self, module, inputs):
+        """Tell whether to open a container: what it wires is known, and its inputs fit."""
+        if not isinstance(module, self.opened) or not module.modules:
+            return False
+        return _is_recurrent(module) and _fed(module, _bare(inputs)) is not None or isinstance(module, _KNOWN)
+
+    def _frame(self, module, label, inputs, cluster, levels, node=None):
         """Draw a container as a frame with its modules inside."""
         step = None if node is None else node.annotations.get("step")
         if step is None and cluster is not None:
             step = cluster.step
         inner = Cluster(f"cluster_{len(self.picture.clusters) + 1}", label, cluster, step, node)
         self.picture.clusters.append(inner)
-        ref = inputs[0] if len(inputs) == 1 else inputs
+        return self._inside(module, _bare(inputs), inner, levels - 1)
+
+    def _inside(self, module, ref, inner, levels):
+        """Draw what a container has inside; return its output."""
         if isinstance(module, gModule):
             wires = {node: module.sources(node) for node in module.forwardnodes}
-            refs = self.graph(module, wires, ref, inner, levels - 1)
-            return refs[0] if len(refs) == 1 else refs
-        if isinstance(module, Sequential):
+            return _bare(self.graph(module, wires, ref, inner, levels))
+        if _is_recurrent(module):
+            draw = self._cell if hasattr(module, "cell") else self._layers
+            x, flags, states = _fed(module, ref)
+            outputs = draw(module, x, flags, states, inner, levels)
+            return outputs if states else _bare(outputs[: len(outputs) - module.n_states])
+        if isinstance(module, _CHAINS):
             for child in module.modules:
-                ref = self._child(child, ref, inner, levels - 1)
+                ref = self._child(child, ref, inner, levels)
             return ref
-        apart = isinstance(module, ParallelTable) and isinstance(ref, list) and len(ref) == len(module.modules)
-        return [self._child(m, ref[i] if apart else ref, inner, levels - 1) for i, m in enumerate(module.modules)]
+        parts = self._dealt(module, ref, inner)
+        outputs = [self._child(child, part, inner, levels) for child, part in zip(module.modules, parts, strict=True)]
+        return self._joined(module, module.dimension, outputs, inner) if isinstance(module, Concat) else outputs
+
+    def _dealt(self, module, ref, inner):
+        """What each module of a container takes whose modules stand side by side: by default the whole input."""
+        count = len(module.modules)
+        if isinstance(module, Parallel):
+            return [self._child(Select(module.inputDimension, i), ref, inner, 0) for i in range(1, count + 1)]
+        if isinstance(module, ParallelTable) or isinstance(module, MapTable) and count > 1:
+            if not isinstance(ref, list):
+                return [ref.entry(i) for i in range(1, count + 1)]
+            if len(ref) >= count:
+                return ref[:count]
+        return [ref] * count
+
+    def _joined(self, module, dimension, outputs, inner, path=()):
+        """The output of a container that joins those of its modules."""
+        return self._child(JoinTable(dimension), outputs, inner, 0)._replace(module=module, path=path)
+
+    def _layers(self, module, x, flags, states, inner, levels):
+        """Draw recurrent layers, one on the other or side by side; return their y and last states."""
+        taken, outputs, last, waiting = x, [], [], iter(states)
+        for layer in module.modules:
+            own = [next(waiting, Wire(None)) for _ in range(layer.n_states)]
+            refs = _entries(self._child(layer, [taken, *flags, *own], inner, levels), 1 + layer.n_states)
+            outputs.append(refs[0])
+            last += refs[1:]
+            taken = x if module.side_by_side else refs[0]
+        y = self._joined(module, -1, outputs, inner, (1,)) if module.side_by_side else outputs[-1]
+        return [y, *last]
+
+    def _cell(self, module, x, flags, states, inner, levels):
+        """Draw a cell that runs over time, once, with its states fed back; return its outputs and last states."""
+        before, count = "t+1" if module.reverse else "t-1", module.n_states
+        for flag in flags:
+            self.link([flag], self.box("output", None, None, None, inner, "lengths"))
+        pills = []
+        for number in range(count):
+            name = f"{input_name(module.cell, number + 2)}[{before}]"
+            pills.append(self.box("input", None, None, None, inner, name))
+            self.link(states[number : number + 1], pills[-1])
+        ref = self._child(module.cell, [x, *map(Wire, pills)], inner, levels)
+        outputs = _entries(ref, len(module.cell.outnode.inputs))
+        for ref, pill in zip(outputs, pills, strict=False):
+            self.picture.links += [Link(wire, pill, 0, True) for wire in _flat(ref)]
+        outputs = [next(_flat(ref)).box for ref in [*(outputs[count:] or outputs[-1:]), *outputs[:count]]]
+        return [Wire(box, module=module, path=(index,)) for index, box in enumerate(outputs, 1)]
 
     def _child(self, module, ref, cluster, levels):
         inputs = ref if isinstance(ref, list) else [ref]
-        if levels > 0 and isinstance(module, self.opened) and module.modules:
-            return self._opened(module, module.title(), inputs, cluster, levels)
+        if levels > 0 and self._opens(module, inputs):
+            return self._frame(module, module.title(), inputs, cluster, levels)
         box = self.box("module", None, module, None, cluster)
         self.link(inputs, box)
         return Wire(box)
@@ -332,6 +421,37 @@ class _Painter:
         entry = Wire(self.box("input", None, None, None, None, "input"))
         ref = self._child(module, entry, None, levels)
         self.link([ref], self.box("output", None, None, None, None, "output"))
+
+
+_CHAINS = (Sequential, Decorator, Convert)
+_KNOWN = (gModule, SideBySide, *_CHAINS)
+
+
+def _is_recurrent(module):
+    return hasattr(module, "n_states")
+
+
+def _fed(layer, ref):
+    """What a recurrent layer takes: x, lengths (a list of one or none) and states; None where that does not fit."""
+    x, *rest = ref if isinstance(ref, list) else [ref]
+    count = layer.n_states
+    given = rest[0].value(False) if len(rest) == count == 1 else None
+    only_lengths = len(rest) < count or isinstance(given, np.ndarray) and given.dtype.kind in "iub"
+    flags = rest if only_lengths else rest[: len(rest) - count]
+    states = rest[len(flags) :]
+    return (x, flags, states) if len(flags) < 2 and len(states) in (0, count) else None
+
+
+def _bare(refs):
+    """What a list of refs stands for: a single one for itself."""
+    return refs[0] if len(refs) == 1 else refs
+
+
+def _entries(ref, count):
+    """The refs of a table's entries: those of a list as they are, those of a wire along it."""
+    if isinstance(ref, list):
+        return ref
+    return [ref] if count == 1 else [ref.entry(index) for index in range(1, count + 1)]
 
 
 def _flat(ref):

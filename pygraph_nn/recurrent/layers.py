@@ -11,7 +11,12 @@ __all__ = ["Bidirectional", "Layers"]
 
 
 class _Composition(Recurrent):
-    """What both share: their parts are Recurrent, each with its share of the states."""
+    """What both share: their parts are Recurrent, each with its share of the states.
+
+    ``side_by_side`` says that the parts all take x and their y are joined, where otherwise each takes the last y.
+    """
+
+    side_by_side = False
 
     @property
     def n_states(self):
@@ -96,6 +101,8 @@ class Bidirectional(_Composition):
     >>> layer.forward(nn.randn(5, 2, 3)).shape
     (5, 2, 8)
     """
+
+    side_by_side = True
 
     def __init__(self, forward, backward, **options):
         super().__init__()

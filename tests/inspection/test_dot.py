@@ -146,6 +146,147 @@ def test_branches_of_a_parallel_table_take_their_own_inputs():
     assert [pair for pair in found if pair[0] in "ab"] == [("a", "nn.Tanh"), ("b", "nn.Sigmoid")]
 
 
+def wires(text):
+    """The arrows of a DOT text as text, in the order of names: the heads of the labels, and dashed ones as ``~>``."""
+    lines = re.findall(r"^ *n\d+ -> n\d+.*$", text, re.MULTILINE)
+    return sorted(
+        f"{a} {'~>' if 'dashed' in line else '->'} {b}" for (a, b), line in zip(links(text), lines, strict=True)
+    )
+
+
+def over_time(module, *names, outputs=1):
+    """A graph of a recurrent layer, fed by inputs of these names."""
+    inputs = [nn.Identity()().annotate(name=name) for name in names]
+    node = module(inputs)
+    return nn.gModule(inputs, list(node.split(outputs)) if outputs > 1 else [node])
+
+
+def cell(name):
+    """The smallest cell: next h = tanh(x + h)."""
+    x, h = nn.Identity()(), nn.Identity()().annotate(name="prev_h")
+    made = nn.gModule([x, h], [nn.Tanh()(nn.CAddTable()([x, h]))])
+    made.name = name
+    return made
+
+
+def test_an_opened_unroll_is_its_cell_with_the_states_fed_back():
+    found = wires(nn.dot(over_time(nn.Unroll(nn.LSTM.create(3, 4)), "x", "c", "h", outputs=3), expand=1, simple=True))
+    assert found == [
+        "c -> c[t-1]",
+        "c[t-1] -> nn.gModule",
+        "h -> h[t-1]",
+        "h[t-1] -> nn.gModule",
+        "nn.gModule -> output 1",
+        "nn.gModule -> output 2",
+        "nn.gModule -> output 3",
+        "nn.gModule ~> c[t-1]",
+        "nn.gModule ~> h[t-1]",
+        "x -> nn.gModule",
+    ]
+    opened = wires(nn.dot(over_time(nn.Unroll(cell("a")), "x"), expand=True, simple=True))
+    assert opened == [
+        "h[t-1] -> nn.CAddTable",
+        "nn.CAddTable -> nn.Tanh",
+        "nn.Tanh -> output",
+        "nn.Tanh ~> h[t-1]",
+        "x -> nn.CAddTable",
+    ]
+
+
+def test_opened_layers_are_a_chain_and_two_directions_are_joined():
+    both = nn.Bidirectional(cell("forth"), cell("back"), state_sizes=[3])
+    net = over_time(nn.Layers(both, nn.Unroll(cell("top"), state_sizes=[6])), "x")
+    assert wires(nn.dot(net, expand=2)) == [
+        "h[t-1] -> nn.gModule 'top'",
+        "nn.JoinTable(-1) -> nn.gModule 'top'",
+        "nn.Unroll -> nn.JoinTable(-1)",
+        "nn.Unroll(reverse=True) -> nn.JoinTable(-1)",
+        "nn.gModule 'top' -> output",
+        "nn.gModule 'top' ~> h[t-1]",
+        "x -> nn.Unroll",
+        "x -> nn.Unroll(reverse=True)",
+    ]
+    assert "h[t+1] -> nn.gModule 'back'" in wires(nn.dot(both, expand=2))
+    net.forward(np.ones((5, 2, 3)))
+    assert nn.dot(net, expand=2).count("5×2×6 float64") == 2
+    assert nn.dot(net, expand=True).count("5×2×3 float64") == 4
+
+
+def test_states_reach_their_layer_and_lengths_every_one():
+    net = over_time(nn.Layers(nn.Unroll(cell("low")), nn.Unroll(cell("top"))), "x", "n", "h1", "h2", outputs=3)
+    found = wires(nn.dot(net, expand=2, simple=True))
+    assert [line for line in found if line.startswith(("n ", "h1", "h2"))] == [
+        "h1 -> h[t-1]",
+        "h2 -> h[t-1]",
+        "n -> lengths",
+        "n -> lengths",
+    ]
+
+
+def test_lengths_beside_x_are_no_state_once_a_pass_has_shown_it():
+    x, lengths = nn.Identity()().annotate(name="x"), nn.Identity()().annotate(name="n")
+    net = nn.gModule([x, lengths], [nn.Unroll(cell("low"), state_sizes=[3])([x, lengths])])
+    net.forward([np.ones((5, 2, 3)), np.array([5, 3])])
+    assert "n -> lengths" in wires(nn.dot(net, expand=1))
+
+
+def test_a_layer_with_inputs_that_do_not_fit_stays_closed():
+    x = nn.Identity()().annotate(name="x")
+    net = nn.gModule([x], [nn.Unroll(nn.LSTM.create(3, 4))([x, x, x, x, x])])
+    assert set(links(nn.dot(net, expand=True))) == {("x", "nn.Unroll"), ("nn.Unroll", "output")}
+
+
+def test_what_is_joined_sliced_or_wrapped_inside_is_drawn_so():
+    x = nn.Identity()().annotate(name="x")
+    concat = nn.Concat(2).add(nn.Tanh()).add(nn.Sigmoid())
+    assert wires(nn.dot(nn.gModule([x], [concat(x)]), expand=True)) == [
+        "nn.JoinTable(2) -> output",
+        "nn.Sigmoid -> nn.JoinTable(2)",
+        "nn.Tanh -> nn.JoinTable(2)",
+        "x -> nn.Sigmoid",
+        "x -> nn.Tanh",
+    ]
+    parallel = nn.Parallel(1, 2).add(nn.Tanh()).add(nn.Sigmoid())
+    assert "nn.Select(1, 2) -> nn.Sigmoid" in wires(nn.dot(parallel))
+    table = nn.ConcatTable().add(nn.Tanh()).add(nn.Sigmoid())
+    x = nn.Identity()().annotate(name="x")
+    first, second = nn.NaN(table, 1)(x).split(2)
+    net = nn.gModule([x], [nn.ReLU()(first), nn.Abs()(second)])
+    assert {("nn.Tanh", "nn.ReLU"), ("nn.Sigmoid", "nn.Abs")} < set(links(nn.dot(net, expand=True, simple=True)))
+    assert ("nn.Tanh", "nn.Abs") not in links(nn.dot(net, expand=True, simple=True))
+
+
+def test_a_container_of_unknown_wiring_stays_closed():
+    class Mine(nn.Container):
+        pass
+
+    assert links(nn.dot(Mine().add(nn.Tanh()))) == [("input", "Mine"), ("Mine", "output")]
+
+
+def test_entries_of_a_table_have_their_own_shapes():
+    x = nn.Identity()()
+    sizes = [nn.Linear(3, n)(x) for n in (1, 2, 7)]
+    table = nn.ParallelTable().add(nn.Tanh()).add(nn.Sigmoid()).add(nn.Abs())
+    net = nn.gModule([x], list(table(nn.Identity()(sizes)).split(3)))
+    net.forward(np.ones((5, 3)))
+    arrows = [set(re.findall(rf" 5×{n} float64 ", nn.dot(net, expand=True))) for n in (1, 2, 7)]
+    assert all(arrows)
+    text = nn.dot(net, expand=True)
+    assert text.count("[5×1 float64, 5×2 float64, 5×7 float64]") == 0
+    closed = nn.dot(net)
+    assert closed.count("[5×1 float64, 5×2 float64, 5×7 float64]") == 2  # into the table's module, and into the split
+    assert [closed.count(f" 5×{n} float64 ") for n in (1, 2, 7)] == [3, 3, 3]
+
+
+def test_a_large_split_costs_a_line_for_each_entry():
+    x = nn.Identity()()
+    net = nn.gModule([x], [nn.JoinTable(1)(list(nn.SplitTable(1)(x).split(300)))])
+    net.forward(np.ones((300, 2)))
+    text = nn.dot(net)
+    assert len(text) < 300 * 700
+    assert text.count("300 entries") == 1
+
+
 def test_the_same_weights_bear_the_same_letter():
     x = nn.Identity()()
     first = nn.Linear(3, 3)
