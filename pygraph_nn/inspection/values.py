@@ -7,16 +7,23 @@ from ..nesting import is_table, leaves, shape_of
 __all__ = ["brief", "flags_of", "ranges"]
 
 
+_MANY = 3  # entries of a table that an arrow can tell one by one
+
+
 def brief(value):
-    """Describe a value on an arrow: shape and type.
+    """Describe a value on an arrow: shape and type; of a long table, its first entries and how many there are.
 
     >>> brief([np.zeros((2, 3)), np.zeros(4, "float32")])
     '[2×3 float64, 4 float32]'
+    >>> brief([np.zeros(1), np.zeros(2), np.zeros(3), np.zeros(4)])
+    '[1 float64, 2 float64, ... 4 entries]'
     """
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {brief(item)}" for key, item in value.items()) + "}"
     if is_table(value):
-        return "[" + ", ".join(map(brief, value)) + "]"
+        shown = len(value) if len(value) <= _MANY else _MANY - 1
+        rest = [f"... {len(value)} entries"] if len(value) > shown else []
+        if isinstance(value, dict):
+            return "{" + ", ".join([f"{key}: {brief(value[key])}" for key in list(value)[:shown]] + rest) + "}"
+        return "[" + ", ".join([*map(brief, value[:shown]), *rest]) + "]"
     if isinstance(value, np.ndarray):
         return f"{'×'.join(map(str, value.shape)) or 'scalar'} {value.dtype.name}"
     return "none" if value is None else type(value).__name__
