@@ -29,28 +29,29 @@ def annotateNodes():
     # A variable of its own says more about a node than its place in a list.
     for name, value in plain.items():
         if isinstance(value, Node):
-            _name(value, name)
-    for name, value in plain.items():
-        _name_entries(value, name, ())
+            _name(value, (None, name))
+    _name_entries(plain)
 
 
-def _name(node, name):
+def _name_entries(variables):
+    """Name the nodes in nested lists and dicts, each of which is looked through once."""
+    seen, waiting = set(), [(value, (None, name)) for name, value in reversed(variables.items())]
+    while waiting:
+        value, path = waiting.pop()
+        if isinstance(value, Node):
+            _name(value, path)
+        elif isinstance(value, (list, tuple, dict)) and id(value) not in seen:
+            seen.add(id(value))
+            entries = value.items() if isinstance(value, dict) else enumerate(value, 1)
+            waiting.extend((entry, (path, key)) for key, entry in reversed(list(entries)))
+
+
+def _name(node, path):
+    """Name a node, unless it has a name; a path is a place and the key there, put together where it is needed."""
     if node.name is None:
-        node.annotate(name=name)
-
-
-def _name_entries(value, name, around):
-    """Name the nodes in nested lists and dicts; ``around`` holds those that are being looked through."""
-    if isinstance(value, (list, tuple)):
-        entries = enumerate(value, 1)
-    elif isinstance(value, dict):
-        entries = list(value.items())
-    else:
-        return
-    if any(value is outer for outer in around):
-        return
-    for key, entry in entries:
-        if isinstance(entry, Node):
-            _name(entry, f"{name}[{key}]")
-        else:
-            _name_entries(entry, f"{name}[{key}]", (*around, value))
+        keys = []
+        while path is not None:
+            path, key = path
+            keys.append(key)
+        name, *keys = reversed(keys)
+        node.annotate(name=name + "".join(f"[{key}]" for key in keys))

@@ -49,6 +49,21 @@ def test_lists_that_hold_themselves_are_no_trap():
     assert loop[0].name == "loop[1]"
 
 
+def test_lists_that_share_lists_or_lie_deep_are_looked_through_once():
+    x = nn.Identity()()
+    shared = []
+    for _ in range(100):
+        shared = [shared, shared]
+    deep = [nn.Tanh()(x)]
+    for _ in range(100_000):
+        deep = [deep]
+    node = nn.Sigmoid()(x)
+    both = [[node]] * 2
+    del node
+    nn.annotateNodes()
+    assert both[1][0].name == "both[1][1]"
+
+
 def test_module_level_and_notebook_cells_work():
     cell = "import pygraph_nn as nn\nx = nn.Identity()()\n_hidden = nn.Tanh()(x)\nnn.annotateNodes()"
     space = {"Out": {1: nn.Identity()()}}
