@@ -8,6 +8,7 @@ from ..graph.gmodule import gModule
 from .dot import write
 from .picture import picture
 from .pictures import save
+from .text import name_of
 from .values import flags_of, ranges
 
 __all__ = ["setDebug"]
@@ -78,14 +79,15 @@ class _Reporter:
         if isinstance(error, NodeError):
             # The network inside this one, where it happened, has reported it.
             return None
-        name = re.sub(r"[^\w.+-]+", "_", net.name or "network").lstrip(".") or "network"
+        title = name_of(net) or "network"
+        name = re.sub(r"[^\w.+-]+", "_", title).lstrip(".") or "network"
         marks = {node: {**_RED, "note": f"failed: {type(error).__name__}"}}
         try:
             passed = net if net.gradient(net.outnode) is None else net.bg
-            drawn = picture(passed, f"{net.name or 'network'}: failed", expand=node not in net.fg)
+            drawn = picture(passed, f"{title}: failed", expand=node not in net.fg)
             self.folder.mkdir(parents=True, exist_ok=True)
             files, remarks = save(drawn, write(drawn, marks=marks), self.folder / f"{name}.dot")
-        except OSError as problem:
+        except Exception as problem:  # nothing may stand before the failure itself
             return f"picture: none, {problem}"
         return "\n  ".join([f"picture: {files[-1].resolve()}", *remarks])
 

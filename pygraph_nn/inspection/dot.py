@@ -6,6 +6,8 @@ import os
 import unicodedata
 from pathlib import Path
 
+from ..errors import GraphError
+from ..node import Node
 from .families import FAMILIES
 from .grid import rows_of
 from .picture import LARGE
@@ -22,13 +24,25 @@ def write(drawn, legend=True, marks=None):
 
     ``marks`` maps nodes to attributes of Graphviz; ``note`` among them is a line of text to be added to the label.
     """
-    marks = marks or {}
+    marks = _expect_marks(marks or {})
     lines = [f"digraph {quoted(drawn.title or 'network')} {{", *_settings(drawn, legend)]
     lines += _clustered(drawn, marks)
     rows = rows_of(drawn.boxes)
     lines += [_link(link, drawn.backward, bool(rows)) for link in drawn.links]
     lines += _grid(rows, drawn.backward)
     return "\n".join([*lines, "}", ""])
+
+
+def _expect_marks(marks):
+    """Return marks; raise GraphError unless they map nodes to attributes."""
+    if not isinstance(marks, dict):
+        raise GraphError(f"marks is a dict from nodes to attributes of Graphviz, got {marks!r}")
+    for node, looks in marks.items():
+        if not isinstance(node, Node) or not isinstance(looks, dict):
+            raise GraphError(
+                f"marks maps nodes, such as net['h'], to dicts of Graphviz attributes, got {node!r}: {looks!r}"
+            )
+    return marks
 
 
 # Quoting -------------------------------------------------------------------------------------------------------------
@@ -115,7 +129,7 @@ def _clustered(drawn, marks):
 
 def _frame(cluster, mark):
     """The look of a frame; ``labeljust`` keeps its label out of the way of the arrows."""
-    label = f"{cluster.label}\n{mark['note']}" if "note" in mark else cluster.label
+    label = f"{cluster.label}\n{mark['note']}" if mark.get("note") else cluster.label
     given = {"label": quoted(label), "style": quoted("rounded,filled"), "color": quoted("#23456b")}
     given |= {"fillcolor": quoted("#23456b0c"), "fontsize": 11, "fontcolor": quoted("#23456b"), "labeljust": "l"}
     looks = {key: value for key, value in mark.items() if key in ("color", "fillcolor", "penwidth")}
@@ -135,7 +149,10 @@ def _box(box, marks):
     if box.kind != "module":
         given |= {"height": 0.25, "margin": quoted("0.06,0.03")}
     if box.node is not None:
-        given |= _chosen(box.node.annotations.get("graphAttributes", {}))
+        attributes = box.node.annotations.get("graphAttributes", {})
+        if not isinstance(attributes, dict):
+            raise GraphError(f"graphAttributes is a dict of Graphviz attributes, got {attributes!r} at {box.node!r}")
+        given |= _chosen(attributes)
         given |= _chosen({key: value for key, value in marks.get(box.node, {}).items() if key != "note"})
     return box.id + _attributes(given) + ";"
 
@@ -149,16 +166,14 @@ def _label(box, mark):
     small = [box.text] if box.kind in ("module", "route") else []
     if box.role:
         small.append(box.role)
-    if box.node is not None and "description" in box.node.annotations:
-        small.append(box.node.annotations["description"])
-    if not box.name and small:
-        head, small = markup(small[0]), small[1:]
-    else:
-        head = f"<b>{markup(box.name)}</b>" if box.name else ""
-    lines = [head, *(f'<font point-size="10">{markup(text)}</font>' for text in small)]
+    if box.node is not None:
+        small.append(str(box.node.annotations.get("description", "")))
+    small = [markup(text) for text in small if text]
+    head = f"<b>{markup(box.name)}</b>" if box.name else small.pop(0) if small else ""
+    lines = [head, *(f'<font point-size="10">{text}</font>' for text in small)]
     if box.shared:
         lines.append(f'<font point-size="10">weights <b>{box.shared}</b></font>')
-    if "note" in mark:
+    if mark.get("note"):
         lines.append(f'<font point-size="10"><b>{markup(mark["note"])}</b></font>')
     return "<br/>".join(line for line in lines if line) or " "
 

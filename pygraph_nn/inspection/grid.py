@@ -3,6 +3,7 @@
 from ..errors import GraphError, RangeError
 from ..graph.gmodule import gModule
 from ..modules.shapes import Identity
+from .text import name_of
 
 __all__ = ["unrolled", "input_name", "rows_of"]
 
@@ -44,7 +45,7 @@ def input_name(cell, position):
     """Return the name of a cell's input, counted from 1; ``prev_h`` is the state ``h``."""
     for node in cell.forwardnodes:
         if node.module is not None and not node.inputs and (cell.sources(node)[0].selectindex or 1) == position:
-            return (node.name or f"input {position}").removeprefix("prev_")
+            return (name_of(node) or f"input {position}").removeprefix("prev_")
     raise GraphError(f"{cell!r} has no input {position}")
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import GraphError
+from ..errors import GraphError, RangeError
 from ..graph.gmodule import gModule
 from ..modules.branches import Concat, MapTable, Parallel
 from ..modules.containers import Container, ParallelTable, Sequential, SideBySide
@@ -17,6 +17,7 @@ from ..nesting import leaves
 from ..node import Node
 from .families import family_of
 from .grid import input_name, unrolled
+from .text import name_of
 
 __all__ = ["Picture", "Box", "Link", "Cluster", "picture", "shared_letters"]
 
@@ -50,8 +51,8 @@ class Box:
 
     @property
     def name(self):
-        """The node's annotated name, or None."""
-        return None if self.node is None or self.kind == "output" else self.node.name
+        """The node's annotated name, or an empty text."""
+        return "" if self.kind == "output" else name_of(self.node)
 
     @property
     def family(self):
@@ -95,8 +96,8 @@ class Wire(NamedTuple):
     @property
     def name(self):
         """The name of the value, where it is another one than the box's: that of a select that is not drawn."""
-        elsewhere = self.node is not None and self.node is not self.box.node and self.box.kind == "module"
-        return self.node.name if elsewhere else None
+        elsewhere = self.node is not self.box.node and self.box.kind == "module"
+        return name_of(self.node) if elsewhere else ""
 
     def value(self, backward):
         """The value of the last forward pass, or the gradient of the last backward pass; None before it."""
@@ -150,7 +151,7 @@ def picture(what, title=None, *, simple=False, expand=False, steps=None):
     if steps is not None:
         what, simple = unrolled(what, steps), True
     net, wires, backward = _survey(what)
-    levels = 10**6 if expand is True or expand == "graphs" else int(expand)
+    levels = _levels(expand)
     title = title if title is not None else getattr(net, "name", None)
     painter = _Painter(Picture(title, net, backward), simple, gModule if expand == "graphs" else Container)
     if wires is None:
@@ -163,6 +164,15 @@ def picture(what, title=None, *, simple=False, expand=False, steps=None):
     for box, letter in shared_letters((box, box.module) for box in boxes if box.kind == "module").items():
         box.shared = letter
     return painter.picture
+
+
+def _levels(expand):
+    """How many levels of what is inside are to be opened."""
+    if expand is True or expand == "graphs":
+        return 10**6
+    if not isinstance(expand, int) or expand < 0:
+        raise RangeError(f"expand is True, False, a number of levels from 0, or 'graphs', got {expand!r}")
+    return int(expand)
 
 
 def _survey(what):
@@ -278,7 +288,7 @@ class _Painter:
         module = node.module
         declared = not node.inputs
         if levels > 0 and self._opens(module, inputs):
-            label = f"{node.name}: {node.title()}" if node.name else node.title()
+            label = ": ".join(filter(None, (name_of(node), node.title())))
             step = node.annotations.get("step")
             if step is not None:
                 inputs = [self._carried(ref, step) for ref in inputs]
@@ -297,7 +307,7 @@ class _Painter:
         origin = ref.box
         if origin is None or origin.cluster is None or origin.step in (None, step):
             return ref
-        name = f"{ref.node.name if ref.node is not None and ref.node.name else origin.text}[{origin.step}]"
+        name = f"{name_of(ref.node) or origin.text}[{origin.step}]"
         return self._entry(ref, name, step)
 
     def _entry(self, wire, name, step):

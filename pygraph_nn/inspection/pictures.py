@@ -1,13 +1,12 @@
 """Pictures for the user: ``dot`` writes them to files."""
 
 import sys
-from pathlib import Path
 
 from ..errors import RangeError
 from . import render
 from .dot import write
 from .picture import picture
-from .viewer import html
+from .viewer import html, picture_path
 
 __all__ = ["dot"]
 
@@ -38,7 +37,8 @@ def dot(graph, title=None, path=None, *, simple=False, expand=False, steps=None,
     marks : dict, optional
         Nodes to dicts of Graphviz attributes, over those of ``annotate(graphAttributes=...)``; ``note`` adds a line.
 
-    Raises GraphError for anything else than a graph, RangeError for a path with another suffix.
+    Raises GraphError for anything else than a graph and for marks of what is no node, RangeError for a path that names
+    no file or has another suffix, and for an ``expand`` or ``steps`` out of range.
     Source: Torch7's nngraph/graphviz.lua.
 
     >>> import pygraph_nn as nn
@@ -46,10 +46,11 @@ def dot(graph, title=None, path=None, *, simple=False, expand=False, steps=None,
     >>> text.splitlines()[0]
     'digraph "LSTM cell" {'
     """
+    path = path if path is None else picture_path(path)
     drawn = picture(graph, title, simple=simple, expand=expand, steps=steps)
     text = write(drawn, legend, marks)
     if path is not None:
-        for line in save(drawn, text, Path(path))[1]:
+        for line in save(drawn, text, path)[1]:
             print(line, file=sys.stderr)
     return text
 

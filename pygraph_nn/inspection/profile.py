@@ -5,12 +5,13 @@ import time
 import numpy as np
 
 from .. import rng
-from ..errors import GraphError, RangeError
+from ..arguments import whole_number
+from ..errors import GraphError
 from ..graph.gmodule import gModule
 from ..nesting import map_table
 from .measuring import as_input, twin_of
 from .pictures import dot
-from .text import Table, table
+from .text import Table, name_of, table
 
 __all__ = ["profile"]
 
@@ -37,8 +38,7 @@ def profile(net, input, repeat=10, path=None):
     """
     if not isinstance(net, gModule):
         raise GraphError(f"profile measures the nodes of a gModule, got {net!r}")
-    if repeat < 1:
-        raise RangeError(f"profile needs at least one pass: repeat must be from 1, got {repeat!r}")
+    repeat = whole_number(repeat, "profile", "repeat", 1, 10**6)
     twin, originals = twin_of(net)
     given = as_input(net, input)
     passes, spans = [], []
@@ -97,7 +97,7 @@ class Profile:
         """The same as numbers: ``rows``, slowest node first, and ``forward`` and ``backward`` in all, in seconds."""
         rows = [
             {
-                "name": node.name or "",
+                "name": name_of(node),
                 "module": node.title(),
                 "forward": self.seconds[node][0],
                 "backward": self.seconds[node][1],

@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 
+from ..errors import GraphError
 from ..graph.gmodule import gModule
+from ..modules.module import Module
 from ..nesting import is_table
 from .measuring import Counter
 from .picture import shared_letters
-from .text import Table, counted, table
+from .text import Table, counted, name_of, table
 
 __all__ = ["summary"]
 
@@ -29,13 +31,16 @@ def summary(net, input=None, *, expand=False, as_dict=False):
         Return the same as numbers: ``rows`` (a list of dicts), ``parameters``, ``bytes``, ``multiply_adds``.
 
     Multiply-adds are those of products with weights and of products of tables. Modules with one letter share their
-    weights; the totals count these once. Raises ShapeError for an input that is no array, shape or list of them.
+    weights; the totals count these once. Raises GraphError for what is no module, ShapeError for an input that is no
+    array, shape or list of them.
 
     >>> import pygraph_nn as nn
     >>> net = nn.Sequential().add(nn.Linear(3, 4)).add(nn.Tanh())
     >>> nn.summary(net, (20, 3), as_dict=True)["rows"][0]["multiply_adds"]
     240
     """
+    if not isinstance(net, Module):
+        raise GraphError(f"summary lists what is in a gModule or another module, got {net!r}; a node's is node.graph")
     counter = None if input is None else Counter(net, input)
     places = list(_places(net, expand))
     arrays = _unique(net.parameters()[0])
@@ -43,7 +48,7 @@ def summary(net, input=None, *, expand=False, as_dict=False):
     letters = shared_letters((place, place.module) for place in places if not (expand and place.module.children()))
     rows = [_row(place, counter, total, letters.get(place, "")) for place in places]
     facts = {
-        "name": getattr(net, "name", None) or net.typename(),
+        "name": name_of(net) or net.typename(),
         "rows": rows,
         "parameters": total,
         "bytes": sum(array.nbytes for array in arrays),
@@ -84,7 +89,7 @@ def _row(place, counter, total, letter):
     else:
         output = place.net.value(place.node) if place.node is not None else place.module.output
     return {
-        "name": (place.node.name or "") if place.node is not None else "",
+        "name": name_of(place.node),
         "module": place.module.title(),
         "depth": place.depth,
         "output": _shape(output),

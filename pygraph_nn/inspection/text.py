@@ -1,6 +1,6 @@
 """Plain text tables that fit a terminal of 100 columns."""
 
-__all__ = ["Table", "table", "counted", "WIDTH"]
+__all__ = ["Table", "table", "counted", "name_of", "WIDTH"]
 
 WIDTH = 100
 _GAP = "  "
@@ -14,6 +14,17 @@ class Table(str):
 
     def __repr__(self):
         return str(self)
+
+
+def name_of(thing):
+    """Return the name of a node or a network as text, empty where it has none; a name may be a number.
+
+    >>> import pygraph_nn as nn
+    >>> name_of(nn.Identity()().annotate(name=5)), name_of(nn.Tanh())
+    ('5', '')
+    """
+    name = getattr(thing, "name", None)
+    return "" if name is None else str(name)
 
 
 def counted(number):

@@ -6,6 +6,7 @@ import tempfile
 import webbrowser
 from pathlib import Path
 
+from ..errors import RangeError
 from ..nesting import is_table
 from .dot import shortened, write
 from .page import page, statistics
@@ -15,6 +16,13 @@ from .values import brief, ranges
 __all__ = ["display"]
 
 _MANY = 2000  # boxes; beyond, a page carries shapes but no histograms
+
+
+def picture_path(path):
+    """Return a path as a Path; raise RangeError unless it names a file."""
+    if not isinstance(path, (str, os.PathLike)) or Path(path).name in ("", ".."):
+        raise RangeError(f"a picture's path names a file, such as net.svg or net.html, got {path!r}")
+    return Path(path)
 
 
 def html(drawn, text):
@@ -27,14 +35,17 @@ def html(drawn, text):
 def display(net, title=None, path=None, *, simple=False, expand=False):
     """Open a network's interactive picture in the browser; without one, say where the file is. Return its path.
 
-    ``path`` is where the page is written, by default a file in the folder for temporary ones. A page needs neither
-    Graphviz nor a connection: it can be kept, or sent to somebody. Other arguments as for ``nn.dot``.
+    ``path`` is where the page is written, NAME.html, by default a file in the folder for temporary ones. A page needs
+    neither Graphviz nor a connection: it can be kept, or sent to somebody. Other arguments as for ``nn.dot``.
+    Raises RangeError for a path that names no file or another kind of file.
     """
+    if path is not None and picture_path(path).suffix.lower() not in ("", ".html"):
+        raise RangeError(f"a page's path ends in .html, got {str(path)!r}; nn.dot writes other pictures")
     drawn = picture(net, title, simple=simple, expand=expand)
     if path is None:
         handle, path = tempfile.mkstemp(prefix="pygraph_nn-", suffix=".html")
         os.close(handle)
-    path = Path(path).resolve()
+    path = Path(path).with_suffix(".html").resolve()
     path.write_text(html(drawn, write(drawn)), encoding="utf-8")
     if not (_has_screen() and webbrowser.open(path.as_uri())):
         print(f"no browser to open here; the picture is {path}")

@@ -44,6 +44,19 @@ def test_a_failure_is_drawn_in_red_and_the_cause_stays(net, tmp_path):
     assert f"picture: {tmp_path / 'too_wide'}" in str(failure.value)
 
 
+def test_a_name_that_is_a_number_names_the_picture(net, tmp_path):
+    net.name = 5
+    with nn.setDebug(True, folder=tmp_path), pytest.raises(nn.NodeError, match="expects a vector"):
+        net.forward(np.ones((2, 5)))
+    assert (tmp_path / "5.dot").exists()
+
+
+def test_what_cannot_be_drawn_hides_nothing(net, tmp_path):
+    net["y"].annotate(graphAttributes="red")
+    with nn.setDebug(True, folder=tmp_path), pytest.raises(nn.NodeError, match=r"(?s)expects a vector.*picture: none"):
+        net.forward(np.ones((2, 5)))
+
+
 @pytest.mark.graphviz
 def test_the_picture_is_svg_where_graphviz_is(net, tmp_path):
     with nn.setDebug(True, folder=tmp_path), pytest.raises(nn.NodeError, match=r"network\.svg"):

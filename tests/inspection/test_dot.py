@@ -349,6 +349,34 @@ def test_marks_win_over_annotations(net):
     assert "look here" in text
 
 
+@pytest.mark.parametrize("wrong", ["all", None, 2.5, -1])
+def test_an_expand_that_is_none_is_refused(net, wrong):
+    with pytest.raises(nn.RangeError, match="expand is True, False, a number of levels from 0, or 'graphs', got"):
+        nn.dot(net, expand=wrong)
+
+
+def test_attributes_are_a_dict(net):
+    net["h"].annotate(graphAttributes="red")
+    with pytest.raises(nn.GraphError, match="graphAttributes is a dict .* got 'red' at <Node 'h'"):
+        nn.dot(net)
+
+
+def test_marks_are_for_nodes(net):
+    for wrong in ({"h": {"color": "red"}}, {net["h"]: "red"}):
+        with pytest.raises(nn.GraphError, match="marks maps nodes"):
+            nn.dot(net, marks=wrong)
+    with pytest.raises(nn.GraphError, match="marks is a dict"):
+        nn.dot(net, marks=[net["h"]])
+
+
+@pytest.mark.graphviz
+@pytest.mark.parametrize("text", ["", " ", "\n", "\\"])
+def test_empty_texts_do_not_break_the_picture(net, text):
+    net["y"].annotate(description=text)
+    node = net["h"].annotate(name=text, description=text, graphAttributes={"xlabel": text})
+    assert any("nn.Linear" in line for line in shown(nn.dot(net, text, marks={node: {"note": text}})))
+
+
 NASTY = [
     'say "hi"',
     "two\nlines",

@@ -54,6 +54,21 @@ def test_display_says_where_the_file_is_if_no_browser_opens(net, tmp_path, monke
     assert path.stat().st_size > 1000
 
 
+@pytest.mark.parametrize("path", ["", ".", "..", "/", 5])
+def test_a_path_that_names_no_file_is_refused(net, path):
+    with pytest.raises(nn.RangeError, match="a picture's path names a file, such as net.svg"):
+        nn.dot(net, path=path)
+    with pytest.raises(nn.RangeError, match="a picture's path names a file, such as net.svg"):
+        nn.display(net, path=path)
+
+
+def test_a_page_is_html(net, tmp_path):
+    with pytest.raises(nn.RangeError, match=r"ends in \.html"):
+        nn.display(net, path=tmp_path / "net.svg")
+    assert nn.display(net, path=tmp_path / "net") == tmp_path / "net.html"
+    assert [path.name for path in tmp_path.iterdir()] == ["net.html"]
+
+
 def test_display_opens_the_browser_where_there_is_a_screen(net, tmp_path, monkeypatch, capsys):
     opened = []
     monkeypatch.setattr(viewer, "_has_screen", lambda: True)

@@ -142,8 +142,24 @@ def test_heat_is_on_the_picture_also_inside(nested, tmp_path):
 def test_a_profile_needs_a_graph_and_a_pass(lstm):
     with pytest.raises(nn.GraphError, match="profile measures"):
         nn.profile(nn.Tanh(), (1, 1))
-    with pytest.raises(nn.RangeError, match="repeat"):
-        nn.profile(lstm, SHAPES, repeat=0)
+    for repeat in (0, 2.5, "3", True):
+        with pytest.raises(nn.RangeError, match="repeat is a whole number from 1"):
+            nn.profile(lstm, SHAPES, repeat=repeat)
+
+
+def test_a_summary_is_of_a_module(net):
+    for wrong in (net.fg, net["h"], None):
+        with pytest.raises(nn.GraphError, match="summary lists what is in a gModule"):
+            nn.summary(wrong)
+
+
+def test_names_may_be_numbers(net):
+    net.name = 7
+    net["h"].annotate(name=5)
+    assert nn.summary(net).startswith("7\n")
+    assert [row["name"] for row in nn.summary(net, as_dict=True)["rows"]] == ["x", "5", "y"]
+    assert "5" in [row["name"] for row in nn.profile(net, (1, 3), repeat=1).as_dict()["rows"]]
+    assert "<b>5</b>" in nn.dot(net)
 
 
 @pytest.mark.parametrize(
