@@ -28,7 +28,10 @@ class GraphError(PygraphError, ValueError):
 
 
 class NodeError(PygraphError, RuntimeError):
-    """A pass through a graph failed at one node; ``node`` is that node, ``__cause__`` the original exception."""
+    """A pass through a graph failed at one node; ``node`` is that node.
+
+    ``__cause__`` is the original exception, or the NodeError of a container inside, whose own cause leads on to it.
+    """
 
     def __init__(self, message, node=None):
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Runs Graphviz: DOT text in, a file of another format out; the only file here that starts a program."""
+"""Runs Graphviz: DOT text in, a file of another format out."""
 
 import re
 import shutil
