@@ -1,9 +1,10 @@
 """The debug mode: when a pass fails, or a node puts out NaN, a picture shows where."""
 
+import os
 import re
 from pathlib import Path
 
-from ..errors import DivergenceError, NodeError
+from ..errors import DivergenceError, NodeError, RangeError
 from ..graph.gmodule import gModule
 from .dot import write
 from .picture import picture
@@ -32,7 +33,7 @@ def setDebug(enabled, nan=False, folder="."):
     folder : str or path, default "."
         Where the pictures go.
 
-    Source: Torch7's nngraph.setDebug.
+    Raises RangeError for a folder that is no path. Source: Torch7's nngraph.setDebug.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> x = nn.Identity()()
@@ -40,6 +41,8 @@ def setDebug(enabled, nan=False, folder="."):
     >>> with nn.setDebug(True, nan=True):
     ...     y = net.forward(np.zeros((1, 3)))
     """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise RangeError(f"setDebug: folder is the path of a folder, got {folder!r}")
     return _Debugging(enabled, nan, Path(folder))
 
 
@@ -80,7 +83,7 @@ class _Reporter:
             # The network inside this one, where it happened, has reported it.
             return None
         title = name_of(net) or "network"
-        name = re.sub(r"[^\w.+-]+", "_", title).lstrip(".") or "network"
+        name = re.sub(r"[^\w.+-]+", "_", title).lstrip(".")[:100] or "network"
         marks = {node: {**_RED, "note": f"failed: {type(error).__name__}"}}
         try:
             passed = net if net.gradient(net.outnode) is None else net.bg

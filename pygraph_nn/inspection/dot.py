@@ -13,7 +13,7 @@ from .grid import rows_of
 from .picture import LARGE
 from .values import brief, flags_of
 
-__all__ = ["write", "quoted", "markup"]
+__all__ = ["write", "quoted", "markup", "printable"]
 
 _FONT = "Helvetica,Arial,sans-serif"
 _SHARED_LINES = ("#1b6ca8", "#c0392b", "#1e8449", "#7d3c98", "#b9770e", "#117a65", "#884ea0", "#5d6d7e")
@@ -50,17 +50,17 @@ def _expect_marks(marks):
 
 def quoted(text):
     """Return a text as a DOT string that is shown as it stands: quotes, backslashes, newlines and all."""
-    text = _printable(str(text)).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    text = printable(str(text)).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
     return '"' + text.replace("\n", "\\n") + '"'
 
 
 def markup(text):
     """Return a text for use inside an HTML-like label."""
-    return html.escape(_printable(str(text)), quote=True).replace("\n", "<br/>")
+    return html.escape(printable(str(text)), quote=True).replace("\n", "<br/>")
 
 
-def _printable(text):
-    """Show control characters, lone surrogates and the like as their escapes: no viewer takes them as they are."""
+def printable(text):
+    """Return a text with control characters, lone surrogates and the like as escapes: no viewer takes them as such."""
     text = text.replace("\r\n", "\n").replace("\t", "    ")
     if text.isprintable():
         return text

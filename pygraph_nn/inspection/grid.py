@@ -1,5 +1,7 @@
 """Pictures over time: a cell at every step, and steps as the columns of a grid."""
 
+import numpy as np
+
 from ..errors import GraphError, RangeError
 from ..graph.gmodule import gModule
 from ..modules.shapes import Identity
@@ -22,7 +24,7 @@ def unrolled(what, steps):
     outputs = len(cell.outnode.inputs) if isinstance(cell, gModule) else 0
     if not outputs or not 2 <= cell.nInputs <= outputs + 1:
         raise GraphError(f"steps=... draws a cell, a gModule from [x, state, ...] to [next state, ...], got {what!r}")
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
         raise RangeError(f"steps is a whole number from 1, got {steps!r}")
     count = cell.nInputs - 1
     first = [Identity()().annotate(name=f"{input_name(cell, i + 2)}[0]") for i in range(count)]
@@ -62,6 +64,7 @@ def rows_of(boxes):
 
 
 def _role(box):
-    if not box.name:
-        return box.text
-    return box.node.annotations.get("row") or box.name.removesuffix(f"[{box.step}]").removesuffix(f"_{box.step}")
+    row = box.node.annotations.get("row")
+    if row is not None:
+        return str(row)
+    return box.name.removesuffix(f"[{box.step}]").removesuffix(f"_{box.step}") or box.text

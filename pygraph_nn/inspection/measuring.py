@@ -16,6 +16,9 @@ def twin_of(net):
     """Return a deep copy in evaluation mode, and a dict from its nodes to the original's, nested networks included."""
     twin = net.clone()
     twin.evaluate()
+    for module in twin.listModules():
+        if isinstance(module, gModule):
+            module.verbose = False
     return twin, dict(zip(_nodes(twin), _nodes(net), strict=True))
 
 
@@ -34,15 +37,19 @@ def as_input(net, given):
     """
     if isinstance(given, np.ndarray):
         return given
-    if isinstance(given, (int, np.integer)) and not isinstance(given, bool):
+    if _is_size(given):
         return np.ones((given,), net.dtype)
-    if isinstance(given, (tuple, list)) and given and all(isinstance(size, (int, np.integer)) for size in given):
+    if isinstance(given, (tuple, list)) and given and all(map(_is_size, given)):
         return np.ones(given, net.dtype)
     if is_table(given) and len(given):
         pairs = given.items() if isinstance(given, dict) else enumerate(given)
         made = {key: as_input(net, item) for key, item in pairs}
         return made if isinstance(given, dict) else list(made.values())
     raise ShapeError(f"an input is an array, a shape such as (20, 3), or a nested list of these; got {given!r}")
+
+
+def _is_size(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 0
 
 
 class Counter:

@@ -1,5 +1,6 @@
 """What a notebook shows for a gModule or a Node: its picture, or text where there can be none."""
 
+from ..errors import PygraphError
 from ..graph.gmodule import gModule
 from ..node import Node, Pictured
 from . import render
@@ -19,13 +20,13 @@ def bundle(shown):
     size = len(whole.forwardnodes) if isinstance(whole, gModule) else 0
     if render.graphviz() is None or size > _MANY:
         return forms
-    drawn = picture(whole)
-    if len(drawn.boxes) > _MANY:
-        return forms
     marks = {shown: _BLUE} if isinstance(shown, Node) else None
     try:
+        drawn = picture(whole)
+        if len(drawn.boxes) > _MANY:
+            return forms
         return forms | {"image/svg+xml": render.render(write(drawn, marks=marks)).decode()}
-    except render.RenderError:
+    except PygraphError:  # annotations that cannot be drawn; or Graphviz fails
         return forms
 
 

@@ -1,5 +1,6 @@
 """What a picture of a network shows, before it is written in any language: boxes, links between them, clusters."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -47,7 +48,7 @@ class Box:
         self.role, self.cluster, self.shared = role, cluster, ""
         self.step = cluster.step if cluster is not None else None
         if self.step is None and node is not None:
-            self.step = node.annotations.get("step")
+            self.step = _step_of(node)
 
     @property
     def name(self):
@@ -65,6 +66,14 @@ class Box:
         if self.node is not None and self.module is self.node.module:
             return self.node.title()
         return "" if self.module is None else self.module.title()
+
+
+def _step_of(node):
+    """A node's annotation ``step``, or None; raise GraphError where it is no number."""
+    step = node.annotations.get("step")
+    if step is not None and not isinstance(step, Real):
+        raise GraphError(f"the annotation step is a number, a column of the picture; got {step!r} at {node!r}")
+    return step
 
 
 class Cluster(NamedTuple):
@@ -170,7 +179,7 @@ def _levels(expand):
     """How many levels of what is inside are to be opened."""
     if expand is True or expand == "graphs":
         return 10**6
-    if not isinstance(expand, int) or expand < 0:
+    if not isinstance(expand, (int, np.integer)) or expand < 0:
         raise RangeError(f"expand is True, False, a number of levels from 0, or 'graphs', got {expand!r}")
     return int(expand)
 
@@ -183,7 +192,8 @@ def _survey(what):
         return None, None, False
     if isinstance(what, Node):
         return what.graph, _post_order([what], lambda node: node.inputs), False
-    if not hasattr(what, "edges") or not all(isinstance(node, Node) for node in what):
+    plain = hasattr(what, "succ") and not what.is_multigraph()
+    if not plain or not all(isinstance(node, Node) for node in what):
         raise GraphError(
             "a picture is made of a gModule, its fg or bg (a networkx.DiGraph of Nodes), a module or a Node, "
             f"got {what!r}"
@@ -289,7 +299,7 @@ class _Painter:
         declared = not node.inputs
         if levels > 0 and self._opens(module, inputs):
             label = ": ".join(filter(None, (name_of(node), node.title())))
-            step = node.annotations.get("step")
+            step = _step_of(node)
             if step is not None:
                 inputs = [self._carried(ref, step) for ref in inputs]
             return self._frame(module, label, inputs, cluster, levels, node)
@@ -348,7 +358,7 @@ class _Painter:
 
     def _frame(self, module, label, inputs, cluster, levels, node=None):
         """Draw a container as a frame with its modules inside."""
-        step = None if node is None else node.annotations.get("step")
+        step = None if node is None else _step_of(node)
         if step is None and cluster is not None:
             step = cluster.step
         inner = Cluster(f"cluster_{len(self.picture.clusters) + 1}", label, cluster, step, node)

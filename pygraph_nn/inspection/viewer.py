@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import RangeError
 from ..nesting import is_table
-from .dot import shortened, write
+from .dot import printable, shortened, write
 from .page import page, statistics
 from .picture import picture
 from .values import brief, ranges
@@ -29,7 +29,7 @@ def html(drawn, text):
     """Return a page that draws the Picture ``drawn``, written as ``text``, and tells what is known of a clicked box."""
     detailed = len(drawn.boxes) <= _MANY
     nodes = {box.id: _about(box, detailed) for box in drawn.boxes}
-    return page(text, nodes, drawn.title or "network")
+    return page(text, nodes, printable(str(drawn.title or "network")))
 
 
 def display(net, title=None, path=None, *, simple=False, expand=False):

@@ -51,6 +51,19 @@ def test_a_name_that_is_a_number_names_the_picture(net, tmp_path):
     assert (tmp_path / "5.dot").exists()
 
 
+def test_a_folder_is_a_path(net):
+    for wrong in (None, 5):
+        with pytest.raises(nn.RangeError, match="folder is the path of a folder, got"):
+            nn.setDebug(True, folder=wrong)
+    assert not nn.gModule._listeners
+
+
+def test_the_picture_of_a_network_with_a_long_name_has_a_shorter_one(net, tmp_path):
+    net.name = "long " * 100
+    with nn.setDebug(True, folder=tmp_path), pytest.raises(nn.NodeError, match="picture: /"):
+        net.forward(np.ones((2, 5)))
+
+
 def test_what_cannot_be_drawn_hides_nothing(net, tmp_path):
     net["y"].annotate(graphAttributes="red")
     with nn.setDebug(True, folder=tmp_path), pytest.raises(nn.NodeError, match=r"(?s)expects a vector.*picture: none"):

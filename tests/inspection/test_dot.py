@@ -5,6 +5,7 @@ import itertools
 import re
 import xml.etree.ElementTree as ElementTree
 
+import networkx
 import numpy as np
 import pytest
 
@@ -82,6 +83,12 @@ def test_a_container_alone_is_drawn_open():
 def test_anything_else_is_refused(wrong):
     with pytest.raises(nn.GraphError, match="a picture is made of a gModule"):
         nn.dot(wrong)
+
+
+def test_other_kinds_of_graphs_are_refused(net):
+    for kind in (networkx.Graph, networkx.MultiDiGraph):
+        with pytest.raises(nn.GraphError, match="a picture is made of a gModule"):
+            nn.dot(kind(net.fg))
 
 
 def test_shapes_types_and_flags_are_on_the_arrows_after_a_pass(net):

@@ -48,6 +48,20 @@ def test_annotated_steps_of_any_graph_make_a_grid():
     assert [[box.name for box in row] for row in rows] == [["x_1", "x_2"], ["sum", "sum"]]
 
 
+def test_a_row_needs_no_name_and_may_be_a_number():
+    xs = [nn.Identity()().annotate(row=7, step=t) for t in (1, 2)]
+    ys = [nn.Tanh()(xs[0]).annotate(row=7.5, step=1), nn.Sigmoid()(xs[1]).annotate(row=7.5, step=2)]
+    rows = rows_of(picture(nn.gModule(xs, ys)).boxes)
+    assert [[box.text for box in row] for row in rows] == [["nn.Identity"] * 2, ["nn.Tanh", "nn.Sigmoid"]]
+
+
+def test_a_step_that_is_no_number_is_refused(net):
+    for wrong in ("one", [1]):
+        net["h"].annotate(step=wrong)
+        with pytest.raises(nn.GraphError, match="step is a number, a column of the picture; got .* at <Node 'h'"):
+            nn.dot(net)
+
+
 def test_what_is_no_cell_or_no_number_of_steps_is_refused(net, cell):
     with pytest.raises(nn.GraphError, match="draws a cell"):
         nn.dot(net, steps=2)

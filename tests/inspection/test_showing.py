@@ -36,6 +36,12 @@ def test_a_notebook_shows_text_where_graphviz_fails(net, monkeypatch):
     assert set(net._repr_mimebundle_()) == {"text/plain"}
 
 
+@pytest.mark.graphviz
+def test_a_notebook_shows_text_where_annotations_cannot_be_drawn(net):
+    net["h"].annotate(step="one")
+    assert set(net._repr_mimebundle_()) == {"text/plain"}
+
+
 def test_a_notebook_shows_text_for_very_large_networks(net, monkeypatch):
     monkeypatch.setattr(notebook, "_MANY", 2)
     assert set(net._repr_mimebundle_()) == {"text/plain"}
@@ -67,6 +73,12 @@ def test_a_page_is_html(net, tmp_path):
         nn.display(net, path=tmp_path / "net.svg")
     assert nn.display(net, path=tmp_path / "net") == tmp_path / "net.html"
     assert [path.name for path in tmp_path.iterdir()] == ["net.html"]
+
+
+def test_a_page_can_be_written_whatever_the_title(net, tmp_path):
+    net.name = "lone \ud800"
+    nn.dot(net, path=tmp_path / "net.html")
+    assert "<title>lone \\ud800</title>" in (tmp_path / "net.html").read_text(encoding="utf-8")
 
 
 def test_display_opens_the_browser_where_there_is_a_screen(net, tmp_path, monkeypatch, capsys):

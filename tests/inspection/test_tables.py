@@ -60,6 +60,13 @@ def test_looking_leaves_no_trace(lstm):
     assert np.array_equal(nn.rng.getRNGState(), before)
 
 
+def test_a_network_that_prints_is_silent_while_looked_at(net, capsys):
+    net.verbose = True
+    nn.summary(net, (1, 3))
+    nn.profile(net, (1, 3), repeat=1)
+    assert capsys.readouterr().out == ""
+
+
 def test_shapes_are_those_of_the_last_pass_where_no_input_is_given(net):
     assert nn.summary(net, as_dict=True)["rows"][1]["output"] is None
     net.forward(np.ones((7, 3)))
@@ -94,7 +101,7 @@ def test_arrays_containers_and_lone_modules_are_welcome():
     assert nn.summary(nn.Linear(3, 4), 3, as_dict=True)["rows"][0]["output"] == (4,)
 
 
-@pytest.mark.parametrize("wrong", ["20x3", [], {"a"}, [(2, 3), "x"]])
+@pytest.mark.parametrize("wrong", ["20x3", [], {"a"}, [(2, 3), "x"], -1, (2, -3), (True, 3)])
 def test_an_input_that_is_none_is_refused(lstm, wrong):
     with pytest.raises(nn.ShapeError, match="an array, a shape"):
         nn.summary(lstm, wrong)
