@@ -1,15 +1,16 @@
 """A network run once on a twin, so that looking leaves no trace: what each module took in, put out and multiplied."""
 
 import math
+from contextlib import contextmanager
 
 import numpy as np
 
 from .. import rng
-from ..errors import ShapeError
+from ..errors import NodeError, ShapeError
 from ..graph.gmodule import gModule
 from ..nesting import is_table, leaves
 
-__all__ = ["twin_of", "as_input", "Counter", "multiply_adds"]
+__all__ = ["twin_of", "looking", "as_input", "Counter", "multiply_adds"]
 
 
 def twin_of(net):
@@ -20,6 +21,20 @@ def twin_of(net):
         if isinstance(module, gModule):
             module.verbose = False
     return twin, dict(zip(_nodes(twin), _nodes(net), strict=True))
+
+
+@contextmanager
+def looking(originals):
+    """While a twin runs, leave the random numbers as they were, and let errors name the original's nodes."""
+    state = rng.getRNGState()
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    except NodeError as error:
+        error.node = originals.get(error.node, error.node)
+        raise
+    finally:
+        rng.setRNGState(state)
 
 
 def _nodes(net):
@@ -71,12 +86,8 @@ class Counter:
         for module in twin.listModules():
             if isinstance(module, gModule):
                 module.addHook(lambda node, _module, _verb, call: self._tallied(call, id(originals[node])))
-        state = rng.getRNGState()
-        try:
-            with np.errstate(all="ignore"):
-                self.output = twin.updateOutput(as_input(net, given))
-        finally:
-            rng.setRNGState(state)
+        with looking(originals):
+            self.output = twin.updateOutput(as_input(net, given))
         self.counts = {key: sum(tally) // len(tally) for key, tally in self._tallies.items()}
 
     def _counted(self, module, call, key):

@@ -4,12 +4,11 @@ import time
 
 import numpy as np
 
-from .. import rng
 from ..arguments import whole_number
 from ..errors import GraphError
 from ..graph.gmodule import gModule
 from ..nesting import map_table
-from .measuring import as_input, twin_of
+from .measuring import as_input, looking, twin_of
 from .pictures import dot
 from .text import Table, name_of, table
 
@@ -42,17 +41,13 @@ def profile(net, input, repeat=10, path=None):
     twin, originals = twin_of(net)
     given = as_input(net, input)
     passes, spans = [], []
-    state = rng.getRNGState()
     twin.addHook(lambda node, module, verb, call: _timed(call, (originals[node], verb == "updateOutput"), spans))
-    try:
-        with np.errstate(all="ignore"):
-            for _ in range(repeat + 1):
-                spans.clear()
-                output = twin.forward(given)
-                twin.backward(given, map_table(np.ones_like, output))
-                passes.append(_summed(spans))
-    finally:
-        rng.setRNGState(state)
+    with looking(originals):
+        for _ in range(repeat + 1):
+            spans.clear()
+            output = twin.forward(given)
+            twin.backward(given, map_table(np.ones_like, output))
+            passes.append(_summed(spans))
     measured = Profile(net, passes[1:])
     if path is not None:
         measured.dot(path=path)

@@ -30,8 +30,8 @@ def brief(value):
 
 
 def flags_of(value):
-    """Return the list of ``NaN`` and ``inf``, as far as they occur in the arrays of a value."""
-    arrays = [leaf for leaf in leaves(value) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"]
+    """Return the list of ``NaN`` and ``inf``, as far as they occur in the arrays and numbers of a value."""
+    arrays = [array for array in map(np.asarray, leaves(value)) if array.dtype.kind == "f"]
     found = []
     if any(np.isnan(array).any() for array in arrays):
         found.append("NaN")

@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 
 
 def _has_nan(value):
-    return any(leaf is not None and leaf.dtype.kind == "f" and np.isnan(leaf).any() for leaf in leaves(value))
+    return any(np.asarray(leaf).dtype.kind == "f" and np.isnan(leaf).any() for leaf in leaves(value))
 
 
 class NaN(Decorator):

@@ -67,6 +67,15 @@ def test_a_network_that_prints_is_silent_while_looked_at(net, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_an_error_while_looking_names_the_nodes_of_the_network(nested):
+    before = nn.rng.getRNGState()
+    for look in (nn.summary, nn.profile):
+        with pytest.raises(nn.NodeError) as failure:
+            look(nested, [(1, 3), (1, 9), (1, 4)])
+        assert failure.value.node is nested["step"].module["c_forget"]
+    assert np.array_equal(nn.rng.getRNGState(), before)
+
+
 def test_shapes_are_those_of_the_last_pass_where_no_input_is_given(net):
     assert nn.summary(net, as_dict=True)["rows"][1]["output"] is None
     net.forward(np.ones((7, 3)))

@@ -25,6 +25,21 @@ def test_nan_names_where_it_first_appeared():
         nn.NaN(nn.Log()).forward(-good)
 
 
+def test_nan_looks_at_numbers_and_passes_what_is_none():
+    class Strange(nn.Module):
+        def updateOutput(self, input):
+            self.output = input["puts out"]
+            return self.output
+
+        def check_input(self, input):
+            pass
+
+    net = nn.NaN(Strange(), 1)
+    assert net.forward({"puts out": [1.0, "text", None]})[1] == "text"
+    with pytest.raises(nn.DivergenceError, match="NaN found in the input"):
+        net.forward({"puts out": float("nan")})
+
+
 def test_nan_counts_itself():
     first, second = nn.NaN(nn.Tanh()), nn.NaN(nn.Tanh())
     assert second.id == first.id + 1
