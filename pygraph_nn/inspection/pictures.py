@@ -30,6 +30,7 @@ def dot(graph, title=None, path=None, *, simple=False, expand=False, steps=None,
     expand : bool, int or "graphs", default False
         Open the gModules and containers inside, each in a frame; a number says how many levels, "graphs" that gModules
         only are to be opened. A recurrent layer's cell is drawn once, with dashed arrows for what the next time takes.
+        A container of your own class stays closed: nobody knows how it runs its modules.
     steps : int, optional
         Draw a recurrent cell over so many steps in time, as a grid. In any graph, nodes that are annotated with a
         ``step`` become the columns of such a grid, and those with the same ``row`` or name (but for a number) its rows.
