@@ -392,7 +392,7 @@ class gModule(Container, Pictured):
         found = [node for node in self.forwardnodes if node.name == name]
         if len(found) == 1:
             return found[0]
-        names = [node.name for node in self.forwardnodes if node.name]
+        names = [str(node.name) for node in self.forwardnodes if node.name is not None]
         if found:
             raise GraphError(f"{self._called()} has {len(found)} nodes named {name!r}: {found}")
         near = difflib.get_close_matches(str(name), names, n=3)

@@ -366,3 +366,11 @@ def test_the_modules_of_a_graph_cannot_be_inserted_or_removed():
     for edit in (lambda: net.add(nn.Tanh()), lambda: net.insert(nn.Tanh(), 1), lambda: net.remove(1), net.remove):
         with refuses(nn.GraphError, "build another graph"):
             edit()
+
+
+def test_nodes_may_be_named_by_numbers():
+    x = nn.Identity()()
+    net = nn.gModule([x], [nn.Tanh()(x).annotate(name=5)])
+    assert net[5].module.typename() == "nn.Tanh" and net[5].label().startswith("5")
+    with refuses(nn.RangeError, "no node named '55'", "did you mean '5'"):
+        net["55"]
