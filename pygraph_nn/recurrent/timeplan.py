@@ -18,6 +18,8 @@ from ..graph.program import addition, learns
 
 __all__ = ["TimePlan", "Rows", "Loop", "Call", "promises"]
 
+_VERBS = ("updateOutput", "updateGradInput", "accGradParameters")
+
 
 class Call:
     """One step of the program as a plan runs it.
@@ -39,7 +41,6 @@ class Call:
         self.step, self.slot, self.take, self.module = step, step.slot, step.take, step.module
         self.sources = list(step.sources)
         self.learns = step.module is not None and learns(step.module)
-        self.defers = hoist and self.learns and step.module.row_wise and promises(step.module, "stateless")
         self.run = program._wrapped(step, "updateOutput", step.run)
         self.plain = not program.wrappers
         backward = _place_entry(step.run) if _selects(step) else step.bind("updateGradInput")
@@ -47,6 +48,9 @@ class Call:
         self.add = addition(step.module) if self.plain else None
         if self.learns:
             self.accGradParameters = program._wrapped(step, "accGradParameters", step.bind("accGradParameters"))
+        self._parts = [] if step.module is None else step.module.listModules()
+        self._inherits = all(inherits(part, "row_wise") for part in self._parts)
+        self.defers = hoist and self.learns and self.row_wise and promises(step.module, "stateless")
         self._remember()
 
     def _remember(self):
@@ -54,7 +58,6 @@ class Call:
         if self.module is None or promises(self.module, "stateless"):
             self.note = self.restore = None
             return
-        self._parts = self.module.listModules()
         self._parameters = [_parameter_fields(part) for part in self._parts]
         if len(self._parts) == 1 and not self._parameters[0]:
             self.note, self.restore = vars(self.module).copy, vars(self.module).update
@@ -64,7 +67,11 @@ class Call:
     @property
     def row_wise(self):
         """Routing handles a table of rows as it does a table of one time's values."""
-        return self.module is None or self.module.row_wise
+        return self.module is None or self._inherits and self.module.row_wise
+
+    def is_current(self):
+        """Tell whether the modules inside are those that the plan was made for."""
+        return self.module is None or self.module.listModules() == self._parts
 
     def _note_all(self):
         """Take down the state of every module inside, all but the parameters, which may move meanwhile."""
@@ -93,20 +100,23 @@ class Call:
 
 
 def promises(module, name):
-    """Tell whether a module promises ``stateless`` or ``ignores_input`` for the backward verbs that it has.
+    """Tell whether a module promises ``row_wise``, ``stateless`` or ``ignores_input`` for the verbs that it has."""
+    return bool(getattr(module, name)) and inherits(module, name)
 
-    A subclass with a verb of its own does not inherit the promise: it has to give it anew.
+
+def inherits(module, name):
+    """Tell whether what a module's classes say of a promise is said of the verbs that it has.
+
+    A subclass with a verb of its own does not inherit the promise: it has to give it anew. Only the package's own
+    classes, which tests hold to what they inherit, need not.
     """
-    if not getattr(module, name):
-        return False
     if name in vars(module):
         return True
-    for kind in type(module).__mro__:
-        if name in vars(kind):
-            return True
-        if "updateGradInput" in vars(kind) or "accGradParameters" in vars(kind):
-            return False
-    return False
+    kinds = type(module).__mro__
+    giver = next(place for place, kind in enumerate(kinds) if name in vars(kind))
+    strangers = [kind for kind in kinds[:giver] if not kind.__module__.startswith("pygraph_nn.")]
+    verbs = _VERBS if name == "row_wise" else _VERBS[1:]
+    return not any(verb in vars(kind) for kind in strangers for verb in verbs)
 
 
 def _parameter_fields(module):
@@ -152,15 +162,16 @@ class Loop:
         self._tiled = {}
 
     def tiled(self, tape):
-        """The slots each of whose numbers exactly one reader takes, as the shapes of a tape's values are.
+        """The slots each of whose numbers exactly one reader takes, given the shapes of a tape's values.
 
         Their readers' gradients are laid side by side, like tiles, where others are added up from zeros.
         """
         shapes = tuple(tape[slot].shape for slot in self.readers)
-        if shapes not in self._tiled:
+        parts = tuple(call.module.arguments() for calls in self.readers.values() for call in calls)
+        if (shapes, parts) not in self._tiled:
             pairs = zip(self.readers.items(), shapes)
-            self._tiled[shapes] = {slot for (slot, calls), shape in pairs if _are_tiles(calls, shape)}
-        return self._tiled[shapes]
+            self._tiled[shapes, parts] = {slot for (slot, calls), shape in pairs if _are_tiles(calls, shape)}
+        return self._tiled[shapes, parts]
 
 
 def _are_tiles(calls, shape):
@@ -202,8 +213,10 @@ class TimePlan:
         return tuple(call.row_wise for call in self.calls)
 
     def is_current(self, program, needs_x):
-        """Tell whether the plan still holds: for this program, with the same modules row-wise."""
-        return program is self.program and needs_x == self.needs_x and self._row_wise() == self.row_wise
+        """Tell whether the plan still holds: for this program, with the same modules inside, the same ones row-wise."""
+        if program is not self.program or needs_x != self.needs_x or self._row_wise() != self.row_wise:
+            return False
+        return all(call.is_current() for call in self.calls)
 
     def _mark_needs(self):
         """Find the steps whose gradient by the input leads to a parameter, to a state or to a wanted x."""

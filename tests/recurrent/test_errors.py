@@ -53,6 +53,8 @@ def test_an_input_of_another_width_names_the_node(layer):
 class Fails(nn.Tanh):
     """A Tanh that fails in the backward pass of its third call."""
 
+    row_wise = True
+
     def updateGradInput(self, input, gradOutput):
         if input[0, 0] == 3:
             raise ZeroDivisionError("three")

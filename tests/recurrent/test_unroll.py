@@ -312,6 +312,73 @@ class Squeezed(nn.Narrow):
         return super().updateGradInput(input, gradOutput / 2)
 
 
+class Noisy(nn.Linear):
+    """A Linear that adds one draw to all rows of a batch."""
+
+    def updateOutput(self, input):
+        self.output = super().updateOutput(input) + nn.randn(1, len(self.weight))
+        return self.output
+
+
+class Centered(nn.Tanh):
+    """A Tanh of what is left of each feature without the batch's mean."""
+
+    def updateOutput(self, input):
+        return super().updateOutput(input - input.mean(0))
+
+    def updateGradInput(self, input, gradOutput):
+        slope = super().updateGradInput(input, gradOutput)
+        self.gradInput = slope - slope.mean(0)
+        return self.gradInput
+
+
+class Capped(nn.Linear):
+    """A Linear whose gradient is capped in each call: no sum over rows."""
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        super().accGradParameters(input, np.clip(gradOutput, -0.1, 0.1 / len(input)), scale)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Noisy(3, 4), lambda: Capped(3, 4), lambda: nn.Sequential().add(nn.Linear(3, 4)).add(Centered())],
+    ids=["noisy", "capped", "inside a container"],
+)
+def test_a_subclass_with_verbs_of_its_own_runs_time_by_time(make):
+    x, h = nn.Identity()(), nn.Identity()()
+    cell = nn.gModule([x, h], [nn.Tanh()(nn.CAddTable()([make()(x), nn.Linear(4, 4)(h)]))])
+    x, states, gradients = draw(cell)
+    plain = pass_through(nn.Unroll(cell, hoist=False), [x, *states], gradients)
+    assert compare(list(pass_through(nn.Unroll(cell), [x, *states], gradients)), list(plain), atol=1e-12)
+
+
+def edited_container():
+    """A cell, and an edit of a container in it that no graph takes notice of."""
+    inside = nn.Sequential().add(nn.Linear(4, 4))
+    x, h = nn.Identity()(), nn.Identity()()
+    both = nn.CAddTable()([nn.Linear(3, 4)(x), inside(nn.Linear(4, 4)(h))])
+    return nn.gModule([x, h], [nn.Tanh()(both)]), lambda: inside.add(nn.Tanh())
+
+
+def edited_part():
+    cell = CELLS["tiles"]()
+    (narrow, _), _ = cell.findModules("nn.Narrow")
+    return cell, lambda: setattr(narrow, "index", 3)
+
+
+@pytest.mark.parametrize("make", [edited_container, edited_part])
+def test_the_plan_follows_an_edit_between_passes(make):
+    cell, edit = make()
+    x, states, gradients = draw(cell)
+    layer = nn.Unroll(cell)
+    for _ in range(2):
+        pass_through(layer, [x, *states], gradients)
+    edit()
+    edited = pass_through(layer, [x, *states], gradients)
+    plain = pass_through(nn.Unroll(cell.clone(), hoist=False), [x, *states], gradients)
+    assert compare(list(edited), list(plain), atol=1e-12)
+
+
 def test_a_subclass_with_verbs_of_its_own_inherits_no_promise():
     x, h = nn.Identity()(), nn.Identity()()
     both = nn.CAddTable()([nn.Linear(3, 8)(x), Doubled(4, 8)(h)])
