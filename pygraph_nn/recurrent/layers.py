@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..errors import GraphError, ShapeError
-from ..nesting import add, shape_of
+from ..errors import GraphError, StateError
+from ..nesting import add
 from .sequences import Recurrent
 from .unroll import Unroll
 
@@ -18,6 +18,14 @@ class _Composition(Recurrent):
 
     side_by_side = False
 
+    def __init__(self):
+        super().__init__()
+        self._forget()
+
+    def _forget(self):
+        """Forget what the parts took and gave in a pass: one entry of each list for each part that has run."""
+        self._inputs, self._last, self._gradients, self._by_states = [], [], [], []
+
     @property
     def n_states(self):
         return sum(part.n_states for part in self.modules)
@@ -25,6 +33,8 @@ class _Composition(Recurrent):
     def _open(self, input):
         """Read the input; return x, the lengths or mask as a list of one or none, and each part's states."""
         x, _, states, self._given = self.read(input)
+        self.output = None  # no output, if a part fails
+        self._forget()
         flags = [entry for entry in input[1:2] if entry is not None] if isinstance(input, (list, tuple)) else []
         return x, [entry for entry in flags if entry.dtype.kind in "iub"], self._shared(states)
 
@@ -34,52 +44,46 @@ class _Composition(Recurrent):
 
     def _run_part(self, index, x, flags, states):
         """Run one part; return its y, and keep its input and its last states."""
-        self._inputs[index] = [x, *flags, *states]
-        output = self.run(index, "updateOutput", self._inputs[index])
-        self._last[index] = output[1:]
-        return output[0]
+        self._inputs.append([x, *flags, *states])
+        y, *last = self.run(index, "updateOutput", self._inputs[-1])
+        self._last += last
+        return y
 
     def _sweep_part(self, index, gradient, last):
         """Run one part's gradients back; return that by its x, and keep those by its initial states."""
-        self._gradients[index] = [gradient, *last]
-        by_input = self.run(index, "updateGradInput", self._inputs[index], self._gradients[index])
-        self._by_states[index] = by_input[-len(last) :]
-        return by_input[0]
-
-    def _begin(self):
-        count = len(self.modules)
-        self._inputs, self._last = [None] * count, [None] * count
+        gradients = [gradient, *last]
+        by_x, *by_states = self.run(index, "updateGradInput", self._inputs[index], gradients)
+        self._gradients.insert(0, gradients)
+        self._by_states[:0] = by_states[-len(last) :]
+        return by_x
 
     def _finish(self, y):
-        self.states = [state for states in self._last for state in states]
+        self.states = self._last
         self.output = [y, *self.states] if self._given else y
         return self.output
 
     def _begin_back(self, gradOutput):
-        count = len(self.modules)
-        self._gradients, self._by_states = [None] * count, [None] * count
-        (gradient,), last = self.read_gradients(gradOutput, self._given)
-        y = self.output[0] if self._given else self.output
-        if gradient is not None and getattr(gradient, "shape", None) != y.shape:
-            raise ShapeError(f"{self.title()}: the output is {shape_of(y)}, but gradOutput {shape_of(gradient)}")
+        (gradient,), last = self.read_gradients(gradOutput)
+        self._gradients, self._by_states = [], []
         return gradient, self._shared(last)
 
     def _finish_back(self, input, by_x):
-        by_states = [gradient for gradients in self._by_states for gradient in gradients]
-        self.gradInput = self.like_input(input, by_x, by_states)
+        self.gradInput = self.like_input(input, by_x, self._by_states)
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
+        if len(self._gradients) < len(self.modules):
+            raise StateError(f"{self.title()}: accGradParameters needs updateGradInput with the same input first")
         for index in reversed(range(len(self.modules))):
             self.run(index, "accGradParameters", self._inputs[index], self._gradients[index], scale)
 
     def clearState(self):
-        self._inputs = self._last = self._gradients = self._by_states = None
+        self._forget()
         return super().clearState()
 
     def __getstate__(self):
-        passing = dict.fromkeys(("_inputs", "_last", "_gradients", "_by_states", "output", "gradInput"))
-        return {**super().__getstate__(), **passing}
+        lists = {name: [] for name in ("_inputs", "_last", "_gradients", "_by_states")}
+        return {**super().__getstate__(), **lists, "output": None, "gradInput": None}
 
     def type(self, name=None, tensorCache=None):
         if name is not None:
@@ -110,7 +114,6 @@ class Bidirectional(_Composition):
 
     def updateOutput(self, input):
         x, flags, states = self._open(input)
-        self._begin()
         outputs = [self._run_part(index, x, flags, states[index]) for index in range(2)]
         self._width = outputs[0].shape[-1]
         return self._finish(np.concatenate(outputs, -1))
@@ -146,7 +149,6 @@ class Layers(_Composition):
 
     def updateOutput(self, input):
         y, flags, states = self._open(input)
-        self._begin()
         for index in range(len(self.modules)):
             y = self._run_part(index, y, flags, states[index])
         return self._finish(y)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..errors import RangeError, ShapeError, TensorTypeError
+from ..errors import RangeError, ShapeError, StateError, TensorTypeError
+from ..modules.checks import expect_gradient_like
 from ..modules.containers import Container
 from ..nesting import shape_of
 
@@ -101,13 +102,25 @@ class Recurrent(Container):
                 f"it with state.astype('{self.dtype.name}')"
             )
 
-    def read_gradients(self, gradOutput, given, n_outputs=1):
-        """Return the gradients by the outputs and by the last states, two lists."""
-        count = n_outputs + (self.n_states if given else 0)
-        table = [gradOutput] if count == 1 and not isinstance(gradOutput, (list, tuple)) else list(gradOutput)
-        if len(table) != count:
-            raise ShapeError(f"{self.title()} has {count} outputs, got {len(table)} gradOutputs")
-        return table[:n_outputs], table[n_outputs:] if given else [None] * self.n_states
+    def read_gradients(self, gradOutput):
+        """Return the gradients by the outputs and by the last states, two lists; None stands for zeros in them."""
+        if self.output is None:
+            raise StateError(f"{self.title()}: backward needs a forward pass with the same input first")
+        values = self.output if isinstance(self.output, list) else [self.output]
+        table = gradOutput if isinstance(gradOutput, (list, tuple)) else [gradOutput]
+        if len(values) > 1 and table is not gradOutput:
+            raise TensorTypeError(
+                f"{self.title()} has {len(values)} outputs: gradOutput must be a table (list) of as many, got "
+                f"{shape_of(gradOutput)}"
+            )
+        if len(table) != len(values):
+            raise ShapeError(f"{self.title()} has {len(values)} outputs, got {len(table)} gradOutputs")
+        n_outputs = len(values) - self.n_states if self._given else len(values)
+        for place, (gradient, value) in enumerate(zip(table, values), 1 - n_outputs):
+            if gradient is not None:
+                called = f"state {place} of {self.title()}" if place > 0 else self
+                expect_gradient_like(called, gradient, value)
+        return list(table[:n_outputs]), list(table[n_outputs:]) or [None] * self.n_states
 
     @staticmethod
     def like_input(input, by_x, by_states):

@@ -33,6 +33,7 @@ class Tape:
         self.mask = mask
         self.notes = {}
         self.place = None
+        self.swept = False
 
     # Forward ---------------------------------------------------------------------------------------------------------
 
@@ -140,6 +141,7 @@ class Tape:
         ``outputs`` is a list of pairs, slot and gradient as rows; ``last`` the gradients by the last states. Either may
         hold None.
         """
+        self.swept = False
         self.from_rows = {}
         self.from_times = {}
         self.stacks = {}
@@ -150,6 +152,7 @@ class Tape:
             self._add_rows(slot, gradient)
         for block in reversed(self.plan.blocks):
             (self._sweep_rows if isinstance(block, Rows) else self._sweep_loop)(block)
+        self.swept = True
         return self._total(0), self.carried
 
     def _add_rows(self, slot, gradient):

@@ -5,7 +5,6 @@ import numpy as np
 from ..errors import GraphError, ShapeError, StateError
 from ..graph.gmodule import gModule
 from ..modules.shapes import Identity
-from ..nesting import shape_of
 from .sequences import Recurrent
 from .tape import Tape
 from .timeplan import TimePlan
@@ -91,23 +90,18 @@ class Unroll(Recurrent):
             x, mask = x[::-1], mask if mask is None else mask[::-1]
         initial = self._zeros_for(initial, x.shape[1])
         plan = self._planned(x, initial)
+        self.output, self._given = None, given  # no output, if a node fails
         self._pass = tape = Tape(plan, x, initial, mask)
         self.states = self._guarded("forward", tape.forward)
         slots = plan.program.outputs[self.n_states :] or plan.next_states[-1:]
         self._outputs = slots
         outputs = [self._sequence_of(tape.values(slot)) for slot in slots]
-        self.output = [*outputs, *self.states] if given else outputs if len(outputs) > 1 else outputs[0]
+        self.output = [*outputs, *self.states] if self._given else outputs if len(outputs) > 1 else outputs[0]
         return self.output
 
     def updateGradInput(self, input, gradOutput):
+        outputs, last = self.read_gradients(gradOutput)
         tape = self._pass
-        if tape is None:
-            raise StateError(f"{self.title()}: backward needs a forward pass with the same input first")
-        given = isinstance(self.output, list) and len(self.output) > len(self._outputs)
-        outputs, last = self.read_gradients(gradOutput, given, len(self._outputs))
-        for gradient, state in zip(last, self.states):
-            if gradient is not None and gradient.shape != state.shape:
-                raise ShapeError(f"{self.title()}: a state is {shape_of(state)}, but gradOutput {shape_of(gradient)}")
         pairs = [(slot, self._rows_of(slot, gradient)) for slot, gradient in zip(self._outputs, outputs)]
         by_x, by_states = self._guarded("backward", tape.backward, pairs, last)
         by_states = [np.zeros_like(s) if g is None else g for g, s in zip(by_states, tape.initial)]
@@ -115,7 +109,7 @@ class Unroll(Recurrent):
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
-        if self._pass is None:
+        if self._pass is None or not self._pass.swept:
             raise StateError(f"{self.title()}: accGradParameters needs updateGradInput with the same input first")
         self._guarded("accGradParameters", self._pass.accumulate, scale)
 
@@ -140,16 +134,10 @@ class Unroll(Recurrent):
     def _rows_of(self, slot, gradient):
         if gradient is None:
             return None
-        tape = self._pass
-        rows = tape.values(slot)
-        expected = (tape.T, tape.B, *rows.shape[1:])
-        if getattr(gradient, "shape", None) != expected:
-            sizes = "x".join(map(str, expected))
-            raise ShapeError(f"{self.title()}: the output is {sizes}, but gradOutput {shape_of(gradient)}")
         gradient = gradient[::-1] if self.reverse else gradient
-        if tape.mask is not None:
+        if self._pass.mask is not None:
             gradient = np.where(self._mask_like(gradient), gradient, gradient.dtype.type(0))
-        return gradient.reshape(rows.shape)
+        return gradient.reshape(self._pass.values(slot).shape)
 
     def _by_input(self, input, by_x):
         x = input[0] if isinstance(input, (list, tuple)) else input

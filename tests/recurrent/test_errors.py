@@ -5,8 +5,9 @@ import pytest
 
 import pygraph_nn as nn
 from pygraph_nn.errors import GraphError, NodeError, RangeError, ShapeError, StateError, TensorTypeError
+from pygraph_nn.nesting import compare
 
-X, H = np.zeros((5, 2, 3)), np.zeros((2, 4))
+X, H, Y = np.zeros((5, 2, 3)), np.zeros((2, 4)), np.zeros((5, 2, 4))
 
 
 @pytest.fixture
@@ -78,17 +79,81 @@ def test_gradients_that_do_not_fit(layer):
     layer.forward([X, H, H])
     with pytest.raises(ShapeError, match="has 3 outputs, got 2 gradOutputs"):
         layer.backward([X, H, H], [H, H])
-    with pytest.raises(ShapeError, match="the output is 5x2x4, but gradOutput float64 2x4"):
+    with pytest.raises(ShapeError, match="nn.Unroll put out 5x2x4, so its gradOutput must be 5x2x4, got float64 2x4"):
         layer.backward([X, H, H], [H, H, H])
-    with pytest.raises(ShapeError, match="a state is float64 2x4, but gradOutput float64 5x2x3"):
+    with pytest.raises(ShapeError, match="state 1 of nn.Unroll put out 2x4(.*)got float64 5x2x3"):
         layer.backward([X, H, H], [None, X, H])
+    with pytest.raises(TensorTypeError, match="state 2 of nn.Unroll put out 2x4(.*)got \\[float"):
+        layer.backward([X, H, H], [None, H, [1.0]])
+    for gradOutput in (Y, None):
+        with pytest.raises(TensorTypeError, match="has 3 outputs: gradOutput must be a table"):
+            layer.backward([X, H, H], gradOutput)
 
 
+def compositions():
+    def cell():
+        return nn.LSTM.create(3, 4)
+
+    return [nn.Unroll(cell()), nn.Bidirectional(cell(), cell()), nn.Layers(nn.Unroll(cell()))]
+
+
+every_layer = pytest.mark.parametrize("layer", compositions(), ids=lambda layer: layer.typename())
+
+
+@every_layer
+def test_gradients_of_another_type(layer):
+    input = [X, *[None] * layer.n_states]
+    right = layer.forward(input)
+    for place, gradient in enumerate(right):
+        wrong = [*right[:place], gradient.astype("float32"), *right[place + 1 :]]
+        with pytest.raises(TensorTypeError, match=r"gradOutput is float32(.*)astype\('float64'\)"):
+            layer.backward(input, wrong)
+
+
+@every_layer
 def test_backward_needs_forward(layer):
-    with pytest.raises(StateError, match="backward needs a forward pass"):
-        layer.updateGradInput(X, H)
+    def refuses(verb, needed):
+        with pytest.raises(StateError, match=f"nn.{type(layer).__name__}(.*)needs {needed}"):
+            getattr(layer, verb)(X, y)
+
+    y = layer.clearState().forward(X)
+    refuses("accGradParameters", "updateGradInput")
+    layer.backward(X, y)
+    for wrong in (np.zeros((5, 2, 7)), [X, *[np.zeros((2, 9))] * layer.n_states]):
+        with pytest.raises(NodeError):
+            layer.forward(wrong)
+        refuses("updateGradInput", "a forward pass")
+        refuses("accGradParameters", "updateGradInput")
+    for twin in (layer, layer.clone()):
+        layer = twin.clearState()
+        refuses("updateGradInput", "a forward pass")
+        refuses("accGradParameters", "updateGradInput")
+
+
+@every_layer
+def test_what_is_refused_leaves_the_pass_before_it(layer):
+    input = [X, *[None] * layer.n_states]
+    output = layer.forward(input)
+    expected = layer.backward(input, output)
+    for wrong in (X[0], [X, H], *([X.astype("float32")] if isinstance(layer, nn.Unroll) else [])):
+        with pytest.raises((ShapeError, TensorTypeError)):
+            layer.forward(wrong)
+        assert compare(layer.backward(input, output), expected)
+
+
+@every_layer
+def test_a_failed_backward_pass_accumulates_nothing(layer):
+    y = layer.forward(X)
+    layer.backward(X, y)
+    linear = layer.findModules("nn.Linear")[0][0]
+    before, weight = [gradient.copy() for gradient in layer.parameters()[1]], linear.weight
+    linear.weight = np.zeros((1, 1))
+    with pytest.raises(NodeError):
+        layer.updateGradInput(X, y)
+    linear.weight = weight
     with pytest.raises(StateError, match="accGradParameters needs updateGradInput"):
-        layer.accGradParameters(X, H)
+        layer.accGradParameters(X, y)
+    assert compare(layer.parameters()[1], before)
 
 
 def test_what_is_no_cell():
