@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..errors import GraphError, StateError
+from ..modules.containers import Container
 from ..nesting import add
 from .sequences import Recurrent
 from .unroll import Unroll
@@ -25,6 +26,14 @@ class _Composition(Recurrent):
     def _forget(self):
         """Forget what the parts took and gave in a pass: one entry of each list for each part that has run."""
         self._inputs, self._last, self._gradients, self._by_states = [], [], [], []
+
+    def _expect_one_output(self, layer):
+        """Raise GraphError where a layer's cell puts out more than its states and one y."""
+        if isinstance(layer, Unroll) and layer.n_outputs > 1:
+            raise GraphError(
+                f"{self.typename()}: a cell in it puts out the next states and at most one array more, this one "
+                f"{layer.n_outputs}: join them, JoinTable(2)([a, b]), or make them of y afterwards: {layer.cell!r}"
+            )
 
     @property
     def n_states(self):
@@ -111,6 +120,8 @@ class Bidirectional(_Composition):
     def __init__(self, forward, backward, **options):
         super().__init__()
         self.modules = [Unroll(forward, **options), Unroll(backward, reverse=True, **options)]
+        for layer in self.modules:
+            self._expect_one_output(layer)
 
     def updateOutput(self, input):
         x, flags, states = self._open(input)
@@ -143,9 +154,15 @@ class Layers(_Composition):
         if not layers:
             raise GraphError("nn.Layers(layer, ...) takes at least one layer")
         for layer in layers:
-            if not isinstance(layer, Recurrent):
-                raise GraphError(f"nn.Layers takes recurrent layers such as Unroll(cell), got {layer!r}")
-        self.modules = list(layers)
+            self.add(layer)
+
+    add, insert, remove = Container.add, Container.insert, Container.remove
+
+    def _expect_module(self, module, call):
+        if not isinstance(module, Recurrent):
+            raise GraphError(f"nn.Layers takes recurrent layers such as Unroll(cell), got {module!r}")
+        self._expect_one_output(module)
+        super()._expect_module(module, call)
 
     def updateOutput(self, input):
         y, flags, states = self._open(input)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..errors import RangeError, ShapeError, StateError, TensorTypeError
+from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeError
 from ..modules.checks import expect_gradient_like
 from ..modules.containers import Container
 from ..nesting import shape_of
@@ -38,6 +38,14 @@ class Recurrent(Container):
     def n_states(self):
         """The number of states that pass from one time to the next."""
         raise NotImplementedError(f"{self.typename()} has no n_states")
+
+    def add(self, *arguments):
+        raise GraphError(
+            f"{self.title()}: the modules inside are those it was made of; what is to run before or behind it goes "
+            "beside it, into a Sequential, a gModule or, if it is recurrent, into Layers"
+        )
+
+    insert = remove = add
 
     @property
     def dtype(self):

@@ -77,6 +77,11 @@ class Unroll(Recurrent):
     def n_states(self):
         return self.cell.nInputs - 1
 
+    @property
+    def n_outputs(self):
+        """The number of arrays y: what the cell puts out beyond the states, or else the last state."""
+        return max(len(self.cell.outnode.inputs) - self.n_states, 1)
+
     # The verbs -------------------------------------------------------------------------------------------------------
 
     def updateOutput(self, input):

@@ -166,6 +166,13 @@ def test_what_is_no_cell():
         nn.Unroll(nn.RNN.create(3, 4), state_sizes=[4, 4])
 
 
+@pytest.mark.parametrize("layer", compositions()[:2], ids=lambda layer: layer.typename())
+def test_modules_go_beside_a_layer_not_into_it(layer):
+    for edit in (lambda: layer.add(nn.Linear(4, 2)), lambda: layer.insert(nn.Linear(4, 2), 1), layer.remove):
+        with pytest.raises(GraphError, match="goes beside it, into a Sequential"):
+            edit()
+
+
 def test_states_of_unknown_width():
     x, h = nn.Identity()(), nn.Identity()()
     layer = nn.Unroll(nn.gModule([x, h], [nn.CAddTable()([x, h])]))

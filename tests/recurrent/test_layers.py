@@ -64,8 +64,29 @@ def test_what_is_no_layer_is_refused():
         nn.Layers(nn.LSTM.create(3, 4))
     with pytest.raises(GraphError, match="at least one"):
         nn.Layers()
+    with pytest.raises(GraphError, match="recurrent layers such as"):
+        nn.Layers(nn.Unroll(nn.LSTM.create(3, 4))).add(nn.Linear(4, 2))
     with pytest.raises(ShapeError, match="8 states, got 2"):
         two_layers_both_ways().forward([nn.randn(5, 2, 3), nn.randn(2, 4), nn.randn(2, 4)])
+
+
+def test_layers_may_be_added():
+    net = nn.Layers(nn.Unroll(nn.RNN.create(3, 4))).add(nn.Unroll(nn.RNN.create(4, 2)))
+    net.insert(nn.Unroll(nn.RNN.create(4, 4)), 2)
+    assert net.forward(nn.randn(5, 2, 3)).shape == (5, 2, 2) and len(net.states) == 3
+
+
+def two_heads():
+    x, h = nn.Identity()(), nn.Identity()()
+    next_h = nn.Tanh()(nn.CAddTable()([nn.Linear(3, 4)(x), nn.Linear(4, 4)(h)]))
+    return nn.gModule([x, h], [next_h, nn.Linear(4, 3)(next_h), nn.Linear(4, 2)(next_h)])
+
+
+def test_cells_of_several_outputs_are_refused():
+    assert [y.shape for y in nn.Unroll(two_heads()).forward(nn.randn(5, 2, 3))] == [(5, 2, 3), (5, 2, 2)]
+    for make in (lambda: nn.Layers(nn.Unroll(two_heads())), lambda: nn.Bidirectional(two_heads(), two_heads())):
+        with pytest.raises(GraphError, match="at most one array more, this one 2(.*)JoinTable"):
+            make()
 
 
 @pytest.mark.torch
