@@ -4,6 +4,7 @@ import numpy as np
 
 from ..errors import GraphError, ShapeError, StateError
 from ..graph.gmodule import gModule
+from ..modules.checks import sizes
 from ..modules.shapes import Identity
 from .sequences import Recurrent
 from .tape import Tape
@@ -59,10 +60,13 @@ class Unroll(Recurrent):
                 f"nn.Unroll(cell): a cell takes x and at least one state, and puts out the next states first; this one "
                 f"has {cell.nInputs} inputs and {outputs} outputs: {cell!r}"
             )
-        if state_sizes is not None and len(state_sizes) != cell.nInputs - 1:
-            raise ShapeError(
-                f"nn.Unroll(cell): the cell has {cell.nInputs - 1} states, got state_sizes {state_sizes!r}"
-            )
+        if state_sizes is not None:
+            if not isinstance(state_sizes, (list, tuple)) or len(state_sizes) != cell.nInputs - 1:
+                raise ShapeError(
+                    f"nn.Unroll(cell): the cell has {cell.nInputs - 1} states, and state_sizes is a list of as many "
+                    f"sizes, got {state_sizes!r}"
+                )
+            state_sizes = [sizes((size,), "nn.Unroll: state_sizes") for size in state_sizes]
         self.modules = [cell]
         self.reverse, self.state_sizes = reverse, state_sizes
         self.input_gradient, self.hoist = input_gradient, hoist
@@ -166,13 +170,12 @@ class Unroll(Recurrent):
     def _zeros_for(self, states, B):
         if all(state is not None for state in states):
             return list(states)
-        sizes = self.state_sizes or self._find_sizes([None if s is None else s.shape[1:] for s in states])
-        shapes = [(B, *np.atleast_1d(size)) for size in sizes]
-        return [np.zeros(shape, self.dtype) if s is None else s for s, shape in zip(states, shapes)]
+        found = self.state_sizes or self._find_sizes([None if s is None else s.shape[1:] for s in states])
+        return [np.zeros((B, *size), self.dtype) if s is None else s for s, size in zip(states, found)]
 
-    def _find_sizes(self, sizes):
+    def _find_sizes(self, given):
         """The sizes of the states' rows: a Linear on a state tells, and a state on none is as wide as its neighbour."""
-        known = [size or _width(node) for size, node in zip(sizes, self.cell._inputs[1:])]
+        known = [size or _width(node) for size, node in zip(given, self.cell._inputs[1:])]
         found = [
             size or next((near for near in [*known[i:], *reversed(known[:i])] if near), None)
             for i, size in enumerate(known)
@@ -224,9 +227,14 @@ def _width(node):
             inside = module._inputs[consumer.inputs.index(node) if module.nInputs > 1 else 0]
         elif isinstance(module, Identity):
             inside = consumer
-        elif len(consumer.inputs) == 1 and isinstance(getattr(module, "weight", None), np.ndarray):
+        elif len(consumer.inputs) == 1 and _is_as_wide(getattr(module, "weight", None)):
             return (module.weight.shape[-1],)
         width = None if inside is None else _width(inside)
         if width:
             return width
     return None
+
+
+def _is_as_wide(weight):
+    """Tell whether a weight is a matrix or a vector for rows: no convolution's, and no one number for all elements."""
+    return isinstance(weight, np.ndarray) and weight.ndim < 3 and weight.shape != (1,)

@@ -162,8 +162,12 @@ def test_what_is_no_cell():
     x = nn.Identity()()
     with pytest.raises(GraphError, match="at least one state(.|\n)*1 inputs"):
         nn.Unroll(nn.gModule([x], [nn.Tanh()(x)]))
-    with pytest.raises(ShapeError, match="the cell has 1 states"):
-        nn.Unroll(nn.RNN.create(3, 4), state_sizes=[4, 4])
+    for sizes in ([4, 4], 4, "4"):
+        with pytest.raises(ShapeError, match="the cell has 1 states, and state_sizes is a list of as many sizes"):
+            nn.Unroll(nn.RNN.create(3, 4), state_sizes=sizes)
+    for size in (None, "a", -1, 4.5, (4, 0), []):
+        with pytest.raises(RangeError, match="nn.Unroll: state_sizes"):
+            nn.Unroll(nn.RNN.create(3, 4), state_sizes=[size])
 
 
 @pytest.mark.parametrize("layer", compositions()[:2], ids=lambda layer: layer.typename())
@@ -173,9 +177,20 @@ def test_modules_go_beside_a_layer_not_into_it(layer):
             edit()
 
 
-def test_states_of_unknown_width():
+@pytest.mark.parametrize(
+    "module, shape",
+    [
+        (nn.Identity(), (3,)),
+        (nn.Mul(), (3,)),
+        (nn.PReLU(), (3,)),
+        (nn.SpatialConvolution(2, 2, 3, 3, 1, 1, 1, 1), (2, 6, 6)),
+    ],
+    ids=repr,
+)
+def test_states_of_unknown_width(module, shape):
     x, h = nn.Identity()(), nn.Identity()()
-    layer = nn.Unroll(nn.gModule([x, h], [nn.CAddTable()([x, h])]))
+    layer = nn.Unroll(nn.gModule([x, h], [nn.CAddTable()([x, module(h)])]))
+    x = nn.randn(5, 2, *shape)
     with pytest.raises(ShapeError, match=r"pass the initial states, or Unroll\(cell, state_sizes"):
-        layer.forward(X)
-    assert nn.Unroll(layer.cell, state_sizes=[3]).forward(X + 1)[-1, 0, 0] == 5
+        layer.forward(x)
+    assert nn.Unroll(layer.cell, state_sizes=[shape]).forward(x).shape == x.shape
