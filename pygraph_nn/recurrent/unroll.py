@@ -91,10 +91,7 @@ class Unroll(Recurrent):
     def updateOutput(self, input):
         x, mask, initial, given = self.read(input)
         if mask is not None:
-            # What lies beyond a sequence's end must not matter, not even if it is no number.
-            x = np.where(
-                mask.reshape(*mask.shape, *(1,) * (x.ndim - 2)), x, x.dtype.type(1 if x.dtype.kind in "iu" else 0)
-            )
+            x = _filled_in(x, mask)
         if self.reverse:
             x, mask = x[::-1], mask if mask is None else mask[::-1]
         initial = self._zeros_for(initial, x.shape[1])
@@ -216,6 +213,17 @@ class Unroll(Recurrent):
 
     def __repr__(self):
         return self._indented([f"(1): {self.cell!r}".replace("\n", "\n  ")]).replace(" {", self.arguments() + " {", 1)
+
+
+def _filled_in(x, mask):
+    """A sequence whose first entry stands wherever it has none.
+
+    What lies there must not matter, not even if it is no number; and what a cell takes at one time, an index or the
+    argument of a logarithm, it takes at another.
+    """
+    first = x[mask.argmax(0), np.arange(x.shape[1])]
+    first[~mask.any(0)] = 1
+    return np.where(mask.reshape(*mask.shape, *(1,) * (x.ndim - 2)), x, first)
 
 
 def _width(node):

@@ -169,6 +169,27 @@ def test_what_lies_beyond_the_end_does_not_matter():
     assert not dirty[1][0][3:, 1].any()
 
 
+@pytest.mark.parametrize(
+    "entrance, width",
+    [
+        (lambda: nn.LookupTable(5, 4), 1),
+        (lambda: nn.Sequential().add(nn.CMul(3)).add(nn.Square()).add(nn.Log()).add(nn.Linear(3, 4)), 3),
+    ],
+    ids=["indices that are floats", "logarithms"],
+)
+def test_a_cell_takes_where_there_is_nothing_what_it_takes_elsewhere(entrance, width):
+    x, h = nn.Identity()(), nn.Identity()()
+    entered = entrance()(nn.Select(2, 1)(x) if width == 1 else x)
+    cell = nn.gModule([x, h], [nn.Tanh()(nn.CAddTable()([entered, nn.Linear(4, 4)(h)]))])
+    layer, g = nn.Unroll(cell), nn.randn(5, 2, 4)
+    x = np.array([2.0, 1, 5, 3, 4])[:, None, None] * np.ones((5, 2, width))
+    mask = np.array([[1, 0], [0, 0], [1, 0], [0, 0], [1, 0]], bool)
+    y, by_input, accumulated = pass_through(layer, [x, mask], g)
+    alone = pass_through(layer, x[::2, :1], g[::2, :1])
+    assert compare([y[::2, :1], by_input[0][::2, :1], accumulated], list(alone), atol=1e-14)
+    assert not y[:, 1].any() and not by_input[0][:, 1].any()
+
+
 def test_a_mask_may_have_holes():
     layer = nn.Unroll(nn.LSTM.create(3, 4))
     x = nn.randn(5, 2, 3)
