@@ -52,6 +52,45 @@ def with_tables(width=3, size=4):
     return nn.gModule([x, h], [h_next, nn.Sigmoid()(shown)])
 
 
+class _Named(nn.Module):
+    """y = {double: 2 x, same: x}."""
+
+    row_wise = True
+
+    def updateOutput(self, input):
+        self.output = {"double": 2 * input, "same": input}
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = 2 * gradOutput["double"] + gradOutput["same"]
+        return self.gradInput
+
+
+class _Unnamed(nn.Module):
+    """y = the product of both entries of such a table."""
+
+    def __init__(self, row_wise):
+        super().__init__()
+        self.row_wise = row_wise
+
+    def updateOutput(self, input):
+        self.output = input["double"] * input["same"]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = {"double": gradOutput * input["same"], "same": gradOutput * input["double"]}
+        return self.gradInput
+
+
+def with_names(width=3, size=4):
+    """Tables with keys: within the loop and what runs once, and across the border between them both ways."""
+    x, h = nn.Identity()(), nn.Identity()()
+    entered, carried = _Named()(nn.Linear(width, size)(x)), _Named()(nn.Linear(size, size)(h))
+    next_h = nn.Tanh()(nn.CAddTable()([_Unnamed(False)(entered), _Unnamed(True)(carried)]))
+    shown = nn.CAddTable()([_Unnamed(True)(carried), _Unnamed(True)(entered)])
+    return nn.gModule([x, h], [next_h, shown])
+
+
 def with_parts(first, second, width=3, size=4, wide=8):
     """Two states that are parts of one sum; (offset, length) says which part is whose."""
     x, h, g = nn.Identity()(), nn.Identity()(), nn.Identity()()
@@ -73,6 +112,7 @@ CELLS = {
     "shared": shared_twice,
     "routes": only_routes,
     "tables": with_tables,
+    "tables with keys": with_names,
     "tiles": lambda: with_parts((5, 4), (1, 4)),
     "tiles with a gap": lambda: with_parts((1, 4), (6, 4), wide=9),
     "tiles that overlap": lambda: with_parts((1, 4), (3, 4), wide=6),

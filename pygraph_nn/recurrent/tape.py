@@ -4,6 +4,8 @@ A slot's value is known as *rows*, one array of (T * B) rows, or by *time*, T ar
 form makes it once. Gradients likewise.
 """
 
+from functools import partial
+
 import numpy as np
 
 from ..errors import NodeError
@@ -105,11 +107,12 @@ class Tape:
                 tape[slot] = value
 
     def _by_time(self, rows):
-        if rows is None:
-            return [None] * self.T
         if is_table(rows):
-            return [list(entries) for entries in zip(*map(self._by_time, rows))]
+            return [map_table(partial(self._cut, t), rows) for t in range(self.T)]
         return list(rows.reshape(self.T, self.B, *rows.shape[1:]))
+
+    def _cut(self, t, rows):
+        return None if rows is None else rows[t * self.B : (t + 1) * self.B]
 
     def values(self, slot):
         """A slot's value as rows."""
@@ -346,15 +349,11 @@ def _sum(present, part, slot, own):
 
 def stack(values):
     """Put the rows of several batches, arrays or tables of one structure, below each other."""
-    if is_table(values[0]):
-        return [stack(entries) for entries in zip(*values)]
-    return np.concatenate(values)
+    return map_table(lambda *arrays: np.concatenate(arrays), *values)
 
 
 def _filled(gradient, value):
     """The gradient with zeros where there is none, shaped like ``value``."""
-    if gradient is None:
-        return zero(value)
-    if is_table(gradient):
-        return [_filled(part, v) for part, v in zip(gradient, value)]
-    return gradient
+    if gradient.__class__ is np.ndarray:
+        return gradient
+    return map_table(lambda part, whole: zero(whole) if part is None else part, gradient, value)
