@@ -5,7 +5,7 @@ import numpy as np
 from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeError
 from ..modules.checks import expect_gradient_like
 from ..modules.containers import Container
-from ..nesting import shape_of
+from ..nesting import leaves, shape_of
 
 __all__ = ["Recurrent"]
 
@@ -59,6 +59,10 @@ class Recurrent(Container):
         mask = None
         if rest and isinstance(rest[0], np.ndarray) and rest[0].dtype.kind in "iub":
             mask, rest = self._mask(rest[0], *x.shape[:2]), rest[1:]
+        elif rest and all(isinstance(length, int) for length in leaves(rest[0])):
+            raise TensorTypeError(
+                f"{self.title()}: lengths or a mask are an array, got {shape_of(rest[0])}: convert it with np.array"
+            )
         if rest and len(rest) != self.n_states:
             raise ShapeError(f"{self.title()} has {self.n_states} states, got {len(rest)}: {shape_of(rest)}")
         for number, state in enumerate(rest, 1):
@@ -85,7 +89,8 @@ class Recurrent(Container):
             return given
         if given.shape != (B,):
             raise ShapeError(
-                f"{self.title()}: lengths are one integer for each of {B} sequences, got {shape_of(given)}"
+                f"{self.title()}: lengths are one integer for each of {B} sequences, got {shape_of(given)}; a mask is "
+                "of bools: convert it with mask.astype(bool)"
             )
         wrong = np.flatnonzero((given < 1) | (given > T))
         if len(wrong):

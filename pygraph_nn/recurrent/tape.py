@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from ..errors import NodeError
-from ..nesting import add, is_table, map_table, zero
+from ..errors import NodeError, ShapeError
+from ..nesting import add, is_table, map_table, shape_of, zero
 from .timeplan import Rows
 
 __all__ = ["Tape"]
@@ -95,7 +95,19 @@ class Tape:
 
     def _masked(self, t, new, old):
         """The state after time t: the new one, or the old one in rows that are left out."""
-        return new if self.mask is None else np.where(self._alive(t, new), new, old)
+        if self.mask is None:
+            return new
+        self._expect_alike(new, old)
+        return np.where(self._alive(t, new), new, old)
+
+    @staticmethod
+    def _expect_alike(new, old):
+        """Raise unless a next state has the rows that the state has."""
+        if not isinstance(new, np.ndarray) or new.shape[1:] != old.shape[1:]:
+            raise ShapeError(
+                "a cell's next states are shaped like its states, in their order; a state is "
+                f"{shape_of(old)} here, the next one {shape_of(new)}"
+            )
 
     def _alive(self, t, like):
         return self.mask[t].reshape(-1, *(1,) * (like.ndim - 1))
@@ -128,6 +140,7 @@ class Tape:
     def _shift(self, state):
         """Lay out a state's rows as it goes in and as it comes out: one array, seen twice, one time apart."""
         source = self.plan.next_states[state - 1]
+        self._expect_alike(self.last[state - 1], self.initial[state - 1])
         if self.mask is not None:
             self.rows[state] = stack([tape[state] for tape in self.times])
         elif self.rows[source] is not None:

@@ -33,6 +33,9 @@ def layer():
         ([X, np.array([6, 1])], RangeError, "that of sequence 1 is 6"),
         ([X, np.array([5, 1, 1])], ShapeError, "one integer for each of 2 sequences, got int64 3"),
         ([X, np.ones((2, 5), bool)], ShapeError, "the mask is T x B, 5x2 here, got bool 2x5"),
+        ([X, np.ones((5, 2), int)], ShapeError, r"got int64 5x2; a mask is of bools: (.*)mask.astype\(bool\)"),
+        ([X, [5, 3]], TensorTypeError, r"lengths or a mask are an array, got \[int, int\]: convert it with np.array"),
+        ([X, [5, 3], H, H], TensorTypeError, r"lengths or a mask are an array, got \[int, int\]"),
     ],
 )
 def test_inputs(layer, input, error, message):
@@ -49,6 +52,15 @@ def test_states_of_another_width_name_the_node_and_the_time(layer):
 def test_an_input_of_another_width_names_the_node(layer):
     with pytest.raises(NodeError, match=r"'i2h' \(nn.Linear\(3 -> 16\)\)(.|\n)*for all times at once"):
         layer.forward(np.zeros((5, 2, 4)))
+
+
+@pytest.mark.parametrize("flags", [[], [np.array([5, 3])]], ids=["full", "lengths"])
+@pytest.mark.parametrize("T", [1, 5])
+def test_next_states_of_another_width_than_the_states(flags, T):
+    x, h = nn.Identity()(), nn.Identity()()
+    layer = nn.Unroll(nn.gModule([x, h], [nn.Linear(3, 5)(x), nn.Linear(4, 4)(h)]))
+    with pytest.raises(NodeError, match="next states are shaped like its states(.*)2x4 here, the next one float64 2x5"):
+        layer.forward([X[:T], *(np.minimum(flag, T) for flag in flags)] if flags else X[:T])
 
 
 class Fails(nn.Tanh):
