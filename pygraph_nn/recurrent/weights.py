@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from ..errors import GraphError, RangeError, ShapeError
+from ..errors import GraphError, RangeError, ShapeError, TensorTypeError
 from ..graph.gmodule import gModule
+from ..modules.linear import Linear
 from ..nesting import shape_of
 from .layers import Bidirectional, Layers
 from .unroll import Unroll
@@ -27,8 +28,8 @@ def load_torch_weights(net, weights):
     with ``l1`` for the next layer and with ``_reverse`` behind for the backward direction (a module's ``state_dict()``,
     each turned into an array). Gates are put into the order of this package. Absent biases are zeros.
 
-    Raises RangeError for missing or unknown names, ShapeError for an array that does not fit, GraphError for a network
-    that PyTorch has no counterpart of.
+    Raises RangeError for missing or unknown names, ShapeError for an array that does not fit, TensorTypeError for what
+    is no array of numbers, GraphError for a network that PyTorch has no counterpart of; the network is then as it was.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> net = nn.Unroll(nn.RNN.create(3, 2))
@@ -37,19 +38,23 @@ def load_torch_weights(net, weights):
     array([[1., 1., 1.],
            [1., 1., 1.]])
     """
-    left = dict(weights)
-    places = list(_places(net))
+    left = dict(_expect_dict(weights, "load_torch_weights"))
+    places, found = list(_places(net)), []
     for name, module, gates in places:
-        values = left.pop(f"weight_{name}", None), left.pop(f"bias_{name}", None)
-        if values[0] is None:
-            raise RangeError(f"load_torch_weights: weight_{name} is missing; there are {', '.join(weights) or 'none'}")
-        for parameter, value in zip((module.weight, module.bias), values):
-            _assign(parameter, 0 if value is None else _blocks(value, gates, parameter.shape, name), name)
+        weight, bias = left.pop(f"weight_{name}", None), left.pop(f"bias_{name}", None)
+        if weight is None:
+            raise RangeError(f"load_torch_weights: weight_{name} is missing; there are {_names(weights)}")
+        found.append((module.weight, _blocks(weight, gates, module.weight.shape, f"weight_{name}")))
+        if module.bias is not None:
+            found.append((module.bias, 0 if bias is None else _blocks(bias, gates, module.bias.shape, f"bias_{name}")))
+        elif bias is not None and _numbers(bias, f"bias_{name}").any():
+            raise ShapeError(f"load_torch_weights: bias_{name} has no place: the network's Linear has no bias")
     if left:
         raise RangeError(
-            f"load_torch_weights: the network has no place for {', '.join(left)}; its weights are "
+            f"load_torch_weights: the network has no place for {_names(left)}; its weights are "
             f"{', '.join(f'weight_{name}' for name, _, _ in places)} and the biases"
         )
+    _write(found)
     return net
 
 
@@ -62,9 +67,9 @@ def torch_weights(net):
     """
     found = {}
     for name, module, gates in _places(net):
-        found[f"weight_{name}"] = _blocks(module.weight, gates, module.weight.shape, name)
-        if module.bias is not None:
-            found[f"bias_{name}"] = _blocks(module.bias, gates, module.bias.shape, name)
+        for kind, parameter in (("weight", module.weight), ("bias", module.bias)):
+            if parameter is not None:
+                found[f"{kind}_{name}"] = _blocks(parameter, gates, parameter.shape, f"{kind}_{name}")
     return found
 
 
@@ -109,25 +114,51 @@ def _count_gates(cell):
     names = {node.name for node in cell.forwardnodes}
     if not {"i2h", "h2h"} <= names or "in_gate_peephole" in names:
         return None
-    rows, width = cell["h2h"].module.weight.shape
-    return rows / width if len(cell["i2h"].module.weight) == rows else None
+    i2h, h2h = cell["i2h"].module, cell["h2h"].module
+    if not isinstance(i2h, Linear) or not isinstance(h2h, Linear):
+        return None
+    rows, width = h2h.weight.shape
+    return rows / width if len(i2h.weight) == rows else None
 
 
 def _blocks(value, gates, shape, name):
     """The blocks of rows in the other order, theirs or ours, each with its sign."""
-    value = np.asarray(value)
-    if value.shape != shape:
-        raise ShapeError(f"the array for {name} must be {'x'.join(map(str, shape))}, got {shape_of(value)}")
-    blocks = np.split(value, int(gates))
+    blocks = np.split(_shaped(_numbers(value, name), shape, name), int(gates))
     signs = _SIGNS[gates]
     return np.concatenate([signs[gate] * blocks[gate] for gate in _ORDER[gates]])
 
 
-def _assign(parameter, value, name):
-    if parameter is not None:
+def _numbers(value, name):
+    """The value as an array of numbers; one of another framework comes by its own conversion."""
+    try:
+        array = np.asarray(value)
+    except Exception as error:
+        raise TensorTypeError(f"{name} is an array of numbers, got one that makes none: {error}") from error
+    if array.dtype.kind not in "fiu":
+        raise TensorTypeError(f"{name} is an array of numbers, got {shape_of(array)}")
+    return array
+
+
+def _shaped(value, shape, name):
+    if value.shape != shape:
+        raise ShapeError(f"{name} must be {'x'.join(map(str, shape))}, got {shape_of(value)}")
+    return value
+
+
+def _expect_dict(arrays, call):
+    if not isinstance(arrays, dict):
+        raise TensorTypeError(f"{call} takes a dict from names to arrays, got {shape_of(arrays)}")
+    return arrays
+
+
+def _names(arrays):
+    return ", ".join(map(str, arrays)) or "none"
+
+
+def _write(found):
+    """Write arrays into parameters, once all of them have been found to fit."""
+    for parameter, value in found:
         parameter[...] = value
-    elif np.any(value):
-        raise ShapeError(f"the array bias_{name} has no place: the network's Linear has no bias")
 
 
 def load_gate_weights(cell, parameters):
@@ -138,7 +169,8 @@ def load_gate_weights(cell, parameters):
     gates and the candidate. ``Wy`` (n_y x n_a) and ``by`` go to the node named ``decoder``, a Linear, if the cell has
     one.
 
-    Raises RangeError for a missing matrix, ShapeError for one of another shape.
+    Raises RangeError for a missing matrix, ShapeError for one of another shape, TensorTypeError for what is no array of
+    numbers, GraphError for a cell that is not one LSTM; the cell is then as it was.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> gates = {"W" + gate: np.ones((4, 7)) for gate in "fioc"} | {"b" + gate: np.zeros((4, 1)) for gate in "fioc"}
@@ -147,16 +179,18 @@ def load_gate_weights(cell, parameters):
     (16, 3)
     """
     i2h, h2h = _lstm(cell)
-    size = h2h.weight.shape[1]
+    _expect_dict(parameters, "load_gate_weights")
+    size, found = h2h.weight.shape[1], [(h2h.bias, 0)]
     for number, letter in enumerate(_LETTERS):
         rows = slice(number * size, (number + 1) * size)
         both = _entry(parameters, f"W{letter}", (size, size + i2h.weight.shape[1]))
-        h2h.weight[rows], i2h.weight[rows] = both[:, :size], both[:, size:]
-        i2h.bias[rows], h2h.bias[rows] = _entry(parameters, f"b{letter}", (size, 1))[:, 0], 0
+        found += [(h2h.weight[rows], both[:, :size]), (i2h.weight[rows], both[:, size:])]
+        found.append((i2h.bias[rows], _entry(parameters, f"b{letter}", (size, 1))[:, 0]))
     decoder = _decoder(cell)
     if decoder is not None:
-        decoder.weight[...] = _entry(parameters, "Wy", decoder.weight.shape)
-        decoder.bias[...] = _entry(parameters, "by", (len(decoder.bias), 1))[:, 0]
+        found.append((decoder.weight, _entry(parameters, "Wy", decoder.weight.shape)))
+        found.append((decoder.bias, _entry(parameters, "by", (len(decoder.bias), 1))[:, 0]))
+    _write(found)
     return cell
 
 
@@ -182,11 +216,14 @@ def gate_weights(cell):
 
 def _lstm(cell):
     """The two Linear modules of an LSTM, which may be nested in a cell with a decoder on top."""
-    candidates = [cell, *(module for module in cell.modules if isinstance(module, gModule))]
-    for candidate in candidates:
-        if _count_gates(candidate) == 4:
-            return candidate["i2h"].module, candidate["h2h"].module
-    raise GraphError(f"one matrix for each gate is the layout of an LSTM, not of {cell!r}")
+    parts = (cell, *cell.children()) if isinstance(cell, gModule) else ()
+    lstms = [part for part in parts if isinstance(part, gModule) and _count_gates(part) == 4]
+    if len(lstms) != 1 or any(lstms[0][name].module.bias is None for name in ("i2h", "h2h")):
+        raise GraphError(
+            "one matrix and one bias for each gate is the layout of a cell with one LSTM in it that has biases "
+            f"(unroll.cell of an Unroll, the node layer1's module of a stack), not of {cell!r}"
+        )
+    return lstms[0]["i2h"].module, lstms[0]["h2h"].module
 
 
 def _decoder(cell):
@@ -195,10 +232,6 @@ def _decoder(cell):
 
 def _entry(parameters, name, shape):
     if name not in parameters:
-        raise RangeError(f"the array {name} is missing; there are {', '.join(parameters) or 'none'}")
-    value = np.asarray(parameters[name])
-    if name[0] == "b" and value.shape == shape[:1]:
-        value = value[:, None]
-    if value.shape != shape:
-        raise ShapeError(f"{name} must be {'x'.join(map(str, shape))}, got {shape_of(value)}")
-    return value
+        raise RangeError(f"the array {name} is missing; there are {_names(parameters)}")
+    value = _numbers(parameters[name], name)
+    return _shaped(value[:, None] if name[0] == "b" and value.shape == shape[:1] else value, shape, name)
