@@ -5,10 +5,10 @@ import numpy as np
 import pygraph_nn as nn
 
 
-def with_batch_sum(width=3, size=4):
-    """A cell with a module that is not row-wise on the way in: JoinTable and Narrow along the rows."""
+def with_batch_sum(width=3, size=4, rows=1):
+    """A cell with modules that are not row-wise on the way in: JoinTable and Narrow along the rows."""
     x, h = nn.Identity()(), nn.Identity()()
-    turned = nn.Narrow(1, 1, 2)(nn.JoinTable(1)([x, x]))
+    turned = nn.Narrow(rows, 1, 2)(nn.JoinTable(1)([x, x]))
     mixed = nn.Linear(width, size)(nn.CAddTable()([x, turned]))
     return nn.gModule([x, h], [nn.Tanh()(nn.CAddTable()([mixed, nn.Linear(size, size)(h)]))])
 
@@ -108,6 +108,7 @@ CELLS = {
     "stack": lambda: nn.LSTM.stack(3, 4, 3),
     "dropout": with_dropout,
     "not row-wise": with_batch_sum,
+    "not row-wise, from the end": lambda: with_batch_sum(rows=-2),
     "decoder": with_decoder,
     "shared": shared_twice,
     "routes": only_routes,

@@ -61,8 +61,8 @@ class Narrow(Module):
 
     @property
     def row_wise(self):
-        """True unless it narrows the rows."""
-        return self.dimension != 1
+        """True unless it narrows the rows, which only the last dimension, counted from the end, is sure not to be."""
+        return self.dimension > 1 or self.dimension == -1
 
     def updateOutput(self, input):
         try:
