@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeError
-from ..modules.checks import expect_gradient_like
+from ..modules.checks import expect_gradient_like, expect_plain
 from ..modules.containers import Container
 from ..nesting import leaves, shape_of
 
@@ -74,6 +74,7 @@ class Recurrent(Container):
             raise TensorTypeError(
                 f"{self.title()} takes an array (T x B x ...), or a table that starts with it, got {shape_of(x)}"
             )
+        expect_plain(self, x, x)
         if x.ndim < 2 or x.ndim < 3 and x.dtype.kind == "f":
             raise ShapeError(f"{self.title()} takes a sequence of batches (T x B x width), got {shape_of(x)}")
         for length, what in zip(x.shape, ("times (T)", "sequences (B)")):
@@ -105,6 +106,7 @@ class Recurrent(Container):
             return
         if not isinstance(state, np.ndarray):
             raise TensorTypeError(f"{self.title()}: state {number} is an array or None, got {shape_of(state)}")
+        expect_plain(self, state, state)
         if state.ndim < 2 or state.shape[0] != B:
             raise ShapeError(
                 f"{self.title()}: state {number} has one row for each of {B} sequences, got {shape_of(state)}"

@@ -194,7 +194,8 @@ class TimePlan:
     """
 
     def __init__(self, program, n_states, hoist=True, needs_x=True):
-        self.program, self.count, self.n_states, self.needs_x = program, program.count, n_states, needs_x
+        self.program, self.count, self.n_states = program, program.count, n_states
+        self.hoist, self.needs_x = hoist, needs_x
         self.next_states = program.outputs[:n_states]
         self.calls = [Call(program, step, hoist) for step in program.steps]
         self.row_wise = self._row_wise()
@@ -212,11 +213,11 @@ class TimePlan:
     def _row_wise(self):
         return tuple(call.row_wise for call in self.calls)
 
-    def is_current(self, program, needs_x):
+    def is_current(self, program, hoist, needs_x):
         """Tell whether the plan still holds: for this program, with the same modules inside, the same ones row-wise."""
-        if program is not self.program or needs_x != self.needs_x or self._row_wise() != self.row_wise:
+        if (program, hoist, needs_x) != (self.program, self.hoist, self.needs_x):
             return False
-        return all(call.is_current() for call in self.calls)
+        return self._row_wise() == self.row_wise and all(call.is_current() for call in self.calls)
 
     def _mark_needs(self):
         """Find the steps whose gradient by the input leads to a parameter, to a state or to a wanted x."""

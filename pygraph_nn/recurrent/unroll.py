@@ -157,7 +157,7 @@ class Unroll(Recurrent):
     def _planned(self, x, initial):
         program = self.cell._ready([x[0], *initial])
         needs_x = self._wants_x() and x.dtype.kind == "f"
-        if self._plan is None or not self._plan.is_current(program, needs_x):
+        if self._plan is None or not self._plan.is_current(program, self.hoist, needs_x):
             self._plan = TimePlan(program, self.n_states, self.hoist, needs_x)
         return self._plan
 

@@ -33,6 +33,8 @@ def layer():
         ([X, np.array([6, 1])], RangeError, "that of sequence 1 is 6"),
         ([X, np.array([5, 1, 1])], ShapeError, "one integer for each of 2 sequences, got int64 3"),
         ([X, np.ones((2, 5), bool)], ShapeError, "the mask is T x B, 5x2 here, got bool 2x5"),
+        ([np.ma.array(X), np.array([5, 3])], TensorTypeError, "plain numpy arrays, got a MaskedArray"),
+        ([X, H, np.ma.array(H)], TensorTypeError, "plain numpy arrays, got a MaskedArray"),
         ([X, np.ones((5, 2), int)], ShapeError, r"got int64 5x2; a mask is of bools: (.*)mask.astype\(bool\)"),
         ([X, [5, 3]], TensorTypeError, r"lengths or a mask are an array, got \[int, int\]: convert it with np.array"),
         ([X, [5, 3], H, H], TensorTypeError, r"lengths or a mask are an array, got \[int, int\]"),

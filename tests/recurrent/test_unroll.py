@@ -119,6 +119,14 @@ def test_the_plan_follows_a_change_of_mode():
     assert not compare(evaluated, layer.training().forward(x), atol=1e-3)
 
 
+def test_the_plan_follows_hoist():
+    layer = nn.Unroll(nn.LSTM.create(3, 4))
+    layer.forward(nn.randn(5, 2, 3))
+    layer.hoist = False
+    layer.forward(nn.randn(5, 2, 3))
+    assert len(layer._plan.blocks) == 1
+
+
 def test_no_states_are_zeros_and_the_last_ones_are_kept():
     layer = nn.Unroll(nn.LSTM.create(3, 4))
     x = nn.randn(5, 2, 3)
