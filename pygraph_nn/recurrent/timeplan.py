@@ -45,7 +45,7 @@ class Call:
         self.plain = not program.wrappers
         backward = _place_entry(step.run) if _selects(step) else step.bind("updateGradInput")
         self.updateGradInput = program._wrapped(step, "updateGradInput", backward)
-        self.add = addition(step.module) if self.plain else None
+        self.add = addition(step.module) if self.plain and not self._has("updateGradInput") else None
         if self.learns:
             self.accGradParameters = program._wrapped(step, "accGradParameters", step.bind("accGradParameters"))
         self._parts = [] if step.module is None else step.module.listModules()
@@ -69,6 +69,10 @@ class Call:
         """Routing handles a table of rows as it does a table of one time's values."""
         return self.module is None or self._inherits and self.module.row_wise
 
+    def _has(self, verb):
+        """Tell whether the module has a verb of its own beside those of its class."""
+        return self.module is not None and verb in vars(self.module)
+
     def is_current(self):
         """Tell whether the modules inside are those that the plan was made for."""
         return self.module is None or self.module.listModules() == self._parts
@@ -89,7 +93,7 @@ class Call:
 
     def runs(self, times):
         """What to call forward, so many times."""
-        if self.module is None or not self.plain:
+        if self.module is None or not self.plain or self._has("updateOutput"):
             return self.run
         for kind in type(self.module).__mro__:
             if "repeatedly" in vars(kind):
@@ -107,8 +111,8 @@ def promises(module, name):
 def inherits(module, name):
     """Tell whether what a module's classes say of a promise is said of the verbs that it has.
 
-    A subclass with a verb of its own does not inherit the promise: it has to give it anew. Only the package's own
-    classes, which tests hold to what they inherit, need not.
+    A subclass or an object with a verb of its own does not inherit the promise: it has to give it anew. Only the
+    package's own classes, which tests hold to what they inherit, need not.
     """
     if name in vars(module):
         return True
@@ -116,7 +120,7 @@ def inherits(module, name):
     giver = next(place for place, kind in enumerate(kinds) if name in vars(kind))
     strangers = [kind for kind in kinds[:giver] if not kind.__module__.startswith("pygraph_nn.")]
     verbs = _VERBS if name == "row_wise" else _VERBS[1:]
-    return not any(verb in vars(kind) for kind in strangers for verb in verbs)
+    return not any(verb in vars(place) for place in (module, *strangers) for verb in verbs)
 
 
 def _parameter_fields(module):

@@ -416,6 +416,22 @@ def test_a_subclass_with_verbs_of_its_own_inherits_no_promise():
     assert check_gradients(layer, [nn.randn(40, 2, 3), nn.randn(2, 4)]) < 1e-6
 
 
+def test_verbs_of_one_object_are_called():
+    cell = CELLS["tiles"]()
+    linear, narrow = cell.findModules("nn.Linear")[0][1], cell.findModules("nn.Narrow")[0][0]
+    x, states, gradients = draw(cell, T=40)
+    linear.updateOutput = lambda input: 2 * nn.Linear.updateOutput(linear, input)
+    linear.updateGradInput = lambda input, gradOutput: 2 * nn.Linear.updateGradInput(linear, input, gradOutput)
+    linear.accGradParameters = lambda *arguments: nn.Linear.accGradParameters(linear, *arguments[:2], 2)
+    narrow.updateOutput = lambda input: nn.Narrow.updateOutput(narrow, input) / 2
+    narrow.updateGradInput = lambda input, gradOutput: nn.Narrow.updateGradInput(narrow, input, gradOutput / 2)
+    cell.rewire()
+    planned = pass_through(nn.Unroll(cell), [x, *states], gradients)
+    plain = pass_through(nn.Unroll(cell, hoist=False), [x, *states], gradients)
+    assert compare(list(planned), list(plain), atol=1e-12)
+    assert check_gradients(nn.Unroll(cell), [x, *states]) < 1e-6
+
+
 def test_nothing_handed_out_is_overwritten():
     layer = nn.Unroll(nn.LSTM.create(3, 4))
     x, states, gradients = draw(layer.cell)
