@@ -94,11 +94,6 @@ class _Composition(Recurrent):
         lists = {name: [] for name in ("_inputs", "_last", "_gradients", "_by_states")}
         return {**super().__getstate__(), **lists, "output": None, "gradInput": None}
 
-    def type(self, name=None, tensorCache=None):
-        if name is not None:
-            self.clearState()
-        return super().type(name, tensorCache)
-
     def __repr__(self):
         return self._indented([f"({n}): {part!r}".replace("\n", "\n  ") for n, part in enumerate(self.modules, 1)])
 

@@ -145,6 +145,13 @@ class Recurrent(Container):
         flags = [np.zeros_like(entry) for entry in input[1:2] if entry is not None and entry.dtype.kind in "iub"]
         return [by_x, *flags, *(by_states if len(input) > 1 + len(flags) else [])]
 
+    def type(self, name=None, tensorCache=None):
+        """Convert, or return the type of what is inside, which may have one of its own."""
+        if name is None:
+            return self.modules[0].type()
+        self.clearState()
+        return super().type(name, tensorCache)
+
     def clearState(self):
         self.states = None
         return super().clearState()

@@ -41,11 +41,13 @@ class Call:
         self.step, self.slot, self.take, self.module = step, step.slot, step.take, step.module
         self.sources = list(step.sources)
         self.learns = step.module is not None and learns(step.module)
-        self.run = program._wrapped(step, "updateOutput", step.run)
+        self._own = self._own_verbs()
+        run = step.run if step.module is None else step.module.updateOutput
+        self.run = program._wrapped(step, "updateOutput", run)
         self.plain = not program.wrappers
         backward = _place_entry(step.run) if _selects(step) else step.bind("updateGradInput")
         self.updateGradInput = program._wrapped(step, "updateGradInput", backward)
-        self.add = addition(step.module) if self.plain and not self._has("updateGradInput") else None
+        self.add = addition(step.module) if self.plain and not self._own["updateGradInput"] else None
         if self.learns:
             self.accGradParameters = program._wrapped(step, "accGradParameters", step.bind("accGradParameters"))
         self._parts = [] if step.module is None else step.module.listModules()
@@ -69,13 +71,15 @@ class Call:
         """Routing handles a table of rows as it does a table of one time's values."""
         return self.module is None or self._inherits and self.module.row_wise
 
-    def _has(self, verb):
-        """Tell whether the module has a verb of its own beside those of its class."""
-        return self.module is not None and verb in vars(self.module)
+    def _own_verbs(self):
+        """The verbs that the module itself was given, beside those of its class; None for those that it was not."""
+        return {verb: None if self.module is None else vars(self.module).get(verb) for verb in _VERBS}
 
     def is_current(self):
-        """Tell whether the modules inside are those that the plan was made for."""
-        return self.module is None or self.module.listModules() == self._parts
+        """Tell whether the modules inside, and the verbs, are those that the plan was made for."""
+        if self.module is None:
+            return True
+        return self.module.listModules() == self._parts and self._own_verbs() == self._own
 
     def _note_all(self):
         """Take down the state of every module inside, all but the parameters, which may move meanwhile."""
@@ -93,7 +97,7 @@ class Call:
 
     def runs(self, times):
         """What to call forward, so many times."""
-        if self.module is None or not self.plain or self._has("updateOutput"):
+        if self.module is None or not self.plain or self._own["updateOutput"]:
             return self.run
         for kind in type(self.module).__mro__:
             if "repeatedly" in vars(kind):

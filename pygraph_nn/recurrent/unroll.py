@@ -198,11 +198,6 @@ class Unroll(Recurrent):
     def __getstate__(self):
         return {**super().__getstate__(), "_plan": None, "_pass": None, "output": None, "gradInput": None}
 
-    def type(self, name=None, tensorCache=None):
-        if name is not None:
-            self.clearState()
-        return super().type(name, tensorCache)
-
     def clearState(self):
         self._plan = self._pass = None
         self.cell.clearState()

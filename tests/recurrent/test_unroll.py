@@ -395,7 +395,19 @@ def edited_part():
     return cell, lambda: setattr(narrow, "index", 3)
 
 
-@pytest.mark.parametrize("make", [edited_container, edited_part])
+def frozen():
+    """A layer that learns no longer, by Torch7's custom."""
+    cell = nn.LSTM.create(3, 4)
+    return cell, lambda: setattr(cell["h2h"].module, "accGradParameters", lambda *arguments: None)
+
+
+def doubled():
+    cell = nn.LSTM.create(3, 4)
+    tanh = cell["c_transform"].module
+    return cell, lambda: setattr(tanh, "updateOutput", lambda input: 2 * nn.Tanh.updateOutput(tanh, input))
+
+
+@pytest.mark.parametrize("make", [edited_container, edited_part, frozen, doubled])
 def test_the_plan_follows_an_edit_between_passes(make):
     cell, edit = make()
     x, states, gradients = draw(cell)
@@ -404,7 +416,8 @@ def test_the_plan_follows_an_edit_between_passes(make):
         pass_through(layer, [x, *states], gradients)
     edit()
     edited = pass_through(layer, [x, *states], gradients)
-    plain = pass_through(nn.Unroll(cell.clone(), hoist=False), [x, *states], gradients)
+    cell.rewire()
+    plain = pass_through(nn.Unroll(cell, hoist=False), [x, *states], gradients)
     assert compare(list(edited), list(plain), atol=1e-12)
 
 
@@ -451,6 +464,12 @@ def test_copies_and_types():
     twin.cell["i2h"].module.weight.fill(0)
     assert compare(layer.forward(x), y)
     assert compare(layer.float().forward(x.astype("float32")), y.astype("float32"), atol=1e-6)
+
+
+def test_a_layer_has_the_type_of_its_cell():
+    for layer in (nn.Unroll(nn.LSTM.create(3, 4).float()), nn.Layers(nn.Unroll(nn.LSTM.create(3, 4).float()))):
+        assert layer.type() == "torch.FloatTensor" and layer.dtype == np.float32
+        assert nn.Sequential().add(layer).double().forward(nn.randn(5, 2, 3)).dtype == np.float64
 
 
 def test_hooks_see_every_step_and_change_nothing():
