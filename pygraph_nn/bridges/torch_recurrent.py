@@ -11,7 +11,6 @@ def convert(module, cell):
     """Return a recurrent layer as a torch module; ``cell(net)`` exports a cell."""
     if isinstance(module, Unroll):
         sizes = module.state_sizes or module._find_sizes([None] * module.n_states)
-        sizes = [tuple(size) if isinstance(size, (list, tuple)) else (size,) for size in sizes]
         return Unrolled(cell(module.cell), module.n_states, sizes, module.reverse)
     kind = SideBySide if isinstance(module, Bidirectional) else OnTop
     return kind([convert(part, cell) for part in module.modules])

@@ -102,7 +102,8 @@ class Bidirectional(_Composition):
     """y[t] = [y forward[t], y backward[t]]: two cells, one from each end of the sequence, joined in the last dimension.
 
     ``forward`` and ``backward`` are cells; the other arguments are Unroll's. Input and output are Recurrent's; states
-    are first those of the forward cell, then those of the backward cell. Source: Schuster and Paliwal 1997.
+    are first those of the forward cell, then those of the backward cell. Raises as Unroll does, and GraphError for a
+    cell of several outputs beside its states. Source: Schuster and Paliwal 1997.
 
     >>> import pygraph_nn as nn
     >>> layer = nn.Bidirectional(nn.LSTM.create(3, 4), nn.LSTM.create(3, 4))
@@ -135,7 +136,8 @@ class Layers(_Composition):
     """y = layer_n(... layer_1(x)): recurrent layers on top of each other, each run over the whole sequence.
 
     ``layers`` are Unroll, Bidirectional or Layers. Lengths reach all of them; states are those of the first layer, then
-    those of the second, and so on. Input and output are Recurrent's.
+    those of the second, and so on. Input and output are Recurrent's. Raises as Unroll does, and GraphError for what is
+    no recurrent layer or has several outputs beside its states.
 
     >>> import pygraph_nn as nn
     >>> net = nn.Layers(nn.Unroll(nn.LSTM.create(3, 4)), nn.Unroll(nn.GRU.create(4, 2)))

@@ -33,8 +33,9 @@ class Unroll(Recurrent):
         that this is the same to rounding (``row_wise``, ``stateless``).
 
     Input and output are Recurrent's: x (T x B x ...), alone or with lengths and states. Parameters are the cell's own,
-    and memory grows with T. Raises GraphError for a cell that is none, ShapeError and RangeError for a sequence,
-    lengths or states that do not fit, NodeError where a node fails.
+    and memory grows with T. Raises GraphError for a cell that is none, ShapeError, RangeError and TensorTypeError for a
+    sequence, lengths, states or gradients that do not fit, StateError for a backward pass before its forward pass,
+    NodeError where a node fails.
 
     >>> import pygraph_nn as nn
     >>> layer = nn.Unroll(nn.LSTM.create(3, 4))
