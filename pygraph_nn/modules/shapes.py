@@ -64,6 +64,11 @@ class Narrow(Module):
         """True unless it narrows the rows, which only the last dimension, counted from the end, is sure not to be."""
         return self.dimension > 1 or self.dimension == -1
 
+    @property
+    def part(self):
+        """Which part it takes, so that whoever asked before sees whether it is another one now."""
+        return self.dimension, self.index, self.length
+
     def updateOutput(self, input):
         try:
             self.output = input[_region(self.dimension, self.index, self.length, input.shape)]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeError
-from ..modules.checks import expect_gradient_like, expect_plain
+from ..modules.checks import expect_gradient_like
 from ..modules.containers import Container
 from ..nesting import leaves, shape_of
 
@@ -74,7 +74,6 @@ class Recurrent(Container):
             raise TensorTypeError(
                 f"{self.title()} takes an array (T x B x ...), or a table that starts with it, got {shape_of(x)}"
             )
-        expect_plain(self, x, x)
         if x.ndim < 2 or x.ndim < 3 and x.dtype.kind == "f":
             raise ShapeError(f"{self.title()} takes a sequence of batches (T x B x width), got {shape_of(x)}")
         for length, what in zip(x.shape, ("times (T)", "sequences (B)")):
@@ -106,7 +105,6 @@ class Recurrent(Container):
             return
         if not isinstance(state, np.ndarray):
             raise TensorTypeError(f"{self.title()}: state {number} is an array or None, got {shape_of(state)}")
-        expect_plain(self, state, state)
         if state.ndim < 2 or state.shape[0] != B:
             raise ShapeError(
                 f"{self.title()}: state {number} has one row for each of {B} sequences, got {shape_of(state)}"
@@ -130,11 +128,10 @@ class Recurrent(Container):
             )
         if len(table) != len(values):
             raise ShapeError(f"{self.title()} has {len(values)} outputs, got {len(table)} gradOutputs")
-        n_outputs = len(values) - self.n_states if self._given else len(values)
-        for place, (gradient, value) in enumerate(zip(table, values), 1 - n_outputs):
+        for gradient, value in zip(table, values):
             if gradient is not None:
-                called = f"state {place} of {self.title()}" if place > 0 else self
-                expect_gradient_like(called, gradient, value)
+                expect_gradient_like(self, gradient, value)
+        n_outputs = len(values) - self.n_states if self._given else len(values)
         return list(table[:n_outputs]), list(table[n_outputs:]) or [None] * self.n_states
 
     @staticmethod

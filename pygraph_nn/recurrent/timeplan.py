@@ -15,6 +15,7 @@ from operator import itemgetter
 import numpy as np
 
 from ..graph.program import addition, learns
+from ..modules.module import Module
 
 __all__ = ["TimePlan", "Rows", "Loop", "Call", "promises"]
 
@@ -31,6 +32,7 @@ class Call:
     module : its module, or None for one that only routes.
     run, updateGradInput, accGradParameters : what to call.
     learns : whether its module can have parameters.
+    inherits : whether what its classes say of ``row_wise`` is said of all verbs inside.
     defers : whether its parameters' gradients may be summed over all times in one call, after the loop.
     passes : whether somebody needs the gradient by its input.
     note, restore : how to take down what a call left in its module, and how to give it back; None where nobody asks.
@@ -41,17 +43,14 @@ class Call:
         self.step, self.slot, self.take, self.module = step, step.slot, step.take, step.module
         self.sources = list(step.sources)
         self.learns = step.module is not None and learns(step.module)
-        self._own = self._own_verbs()
-        run = step.run if step.module is None else step.module.updateOutput
-        self.run = program._wrapped(step, "updateOutput", run)
+        self.run = program._wrapped(step, "updateOutput", step.run)
         self.plain = not program.wrappers
         backward = _place_entry(step.run) if _selects(step) else step.bind("updateGradInput")
         self.updateGradInput = program._wrapped(step, "updateGradInput", backward)
-        self.add = addition(step.module) if self.plain and not self._own["updateGradInput"] else None
-        if self.learns:
-            self.accGradParameters = program._wrapped(step, "accGradParameters", step.bind("accGradParameters"))
+        self.add = addition(step.module) if self.plain and not self._has("updateGradInput") else None
+        self._program = program
         self._parts = [] if step.module is None else step.module.listModules()
-        self._inherits = all(inherits(part, "row_wise") for part in self._parts)
+        self.inherits = all(inherits(part, "row_wise") for part in self._parts)
         self.defers = hoist and self.learns and self.row_wise and promises(step.module, "stateless")
         self._remember()
 
@@ -69,17 +68,26 @@ class Call:
     @property
     def row_wise(self):
         """Routing handles a table of rows as it does a table of one time's values."""
-        return self.module is None or self._inherits and self.module.row_wise
+        return self.module is None or self.inherits and self.module.row_wise
 
-    def _own_verbs(self):
-        """The verbs that the module itself was given, beside those of its class; None for those that it was not."""
-        return {verb: None if self.module is None else vars(self.module).get(verb) for verb in _VERBS}
+    @property
+    def accGradParameters(self):
+        """What to call, asked of the module in each pass: to freeze a module, one sets its accGradParameters."""
+        return self._program._wrapped(self.step, "accGradParameters", self.step.bind("accGradParameters"))
+
+    def _has(self, verb):
+        """Tell whether the module itself was given a verb, beside that of its class."""
+        return self.module is not None and verb in vars(self.module)
+
+    @property
+    def holds(self):
+        """Whether modules may come to be inside, or go."""
+        module = self.module
+        return module is not None and (hasattr(module, "modules") or type(module).children is not Module.children)
 
     def is_current(self):
-        """Tell whether the modules inside, and the verbs, are those that the plan was made for."""
-        if self.module is None:
-            return True
-        return self.module.listModules() == self._parts and self._own_verbs() == self._own
+        """Tell whether the modules inside are those that the plan was made for."""
+        return self.module.listModules() == self._parts
 
     def _note_all(self):
         """Take down the state of every module inside, all but the parameters, which may move meanwhile."""
@@ -97,11 +105,11 @@ class Call:
 
     def runs(self, times):
         """What to call forward, so many times."""
-        if self.module is None or not self.plain or self._own["updateOutput"]:
+        if self.module is None or not self.plain:
             return self.run
         for kind in type(self.module).__mro__:
             if "repeatedly" in vars(kind):
-                return self.module.repeatedly(times)
+                return self.run if self._has("updateOutput") else self.module.repeatedly(times)
             if "updateOutput" in vars(kind):
                 break
         return self.run
@@ -175,7 +183,7 @@ class Loop:
         Their readers' gradients are laid side by side, like tiles, where others are added up from zeros.
         """
         shapes = tuple(tape[slot].shape for slot in self.readers)
-        parts = tuple(call.module.arguments() for calls in self.readers.values() for call in calls)
+        parts = tuple([call.module.part for calls in self.readers.values() for call in calls])
         if (shapes, parts) not in self._tiled:
             pairs = zip(self.readers.items(), shapes)
             self._tiled[shapes, parts] = {slot for (slot, calls), shape in pairs if _are_tiles(calls, shape)}
@@ -206,6 +214,8 @@ class TimePlan:
         self.hoist, self.needs_x = hoist, needs_x
         self.next_states = program.outputs[:n_states]
         self.calls = [Call(program, step, hoist) for step in program.steps]
+        self.holders = [call for call in self.calls if call.holds]
+        self.asked = [call.module for call in self.calls if call.module is not None and call.inherits]
         self.row_wise = self._row_wise()
         self.blocks = self._blocks(self._dependencies() if hoist else None)
         self._mark_needs()
@@ -219,13 +229,13 @@ class TimePlan:
                 block.dropped = self._dropped(block)
 
     def _row_wise(self):
-        return tuple(call.row_wise for call in self.calls)
+        return [module.row_wise for module in self.asked]
 
     def is_current(self, program, hoist, needs_x):
         """Tell whether the plan still holds: for this program, with the same modules inside, the same ones row-wise."""
-        if (program, hoist, needs_x) != (self.program, self.hoist, self.needs_x):
+        if program is not self.program or hoist != self.hoist or needs_x != self.needs_x:
             return False
-        return self._row_wise() == self.row_wise and all(call.is_current() for call in self.calls)
+        return self._row_wise() == self.row_wise and all(call.is_current() for call in self.holders)
 
     def _mark_needs(self):
         """Find the steps whose gradient by the input leads to a parameter, to a state or to a wanted x."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import GraphError, ShapeError, StateError
 from ..graph.gmodule import gModule
-from ..modules.checks import sizes
+from ..modules.checks import expect_plain, sizes
 from ..modules.shapes import Identity
 from .sequences import Recurrent
 from .tape import Tape
@@ -92,6 +92,7 @@ class Unroll(Recurrent):
     def updateOutput(self, input):
         x, mask, initial, given = self.read(input)
         if mask is not None:
+            expect_plain(self, x, x)
             x = _filled_in(x, mask)
         if self.reverse:
             x, mask = x[::-1], mask if mask is None else mask[::-1]
