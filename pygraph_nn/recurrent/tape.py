@@ -46,12 +46,18 @@ class Tape:
             (self._run_rows if isinstance(block, Rows) else self._run_loop)(block)
         return self.last
 
-    def failure(self, phase, error):
-        """The error that says which node failed, at which time, and what reached it."""
+    def failure(self, phase, error, guess=None):
+        """The error that says which node failed, at which time, and what reached it; states may be of guessed sizes."""
         net = self.plan.program.net
         call, t, net._values, net._gradients = self.place
         failure = net._failure(call.step, phase, error)
         when = "for all times at once" if t is None else f"at time {t + 1} of {self.T}"
+        if guess:
+            sizes = ", ".join("x".join(map(str, size)) for size in guess)
+            when += (
+                f"\n  initial states that are not given are zeros of the sizes {sizes}, found by looking at the cell's "
+                "Linear modules: if it is other sizes, pass the states or Unroll(cell, state_sizes=[...])"
+            )
         return NodeError(f"{failure}\n  {when}", failure.node)
 
     def _run_rows(self, block):

@@ -167,9 +167,12 @@ class Unroll(Recurrent):
         return self.input_gradient and self.cell.wanted[0]
 
     def _zeros_for(self, states, B):
+        self._found = None
         if all(state is not None for state in states):
             return list(states)
-        found = self.state_sizes or self._find_sizes([None if s is None else s.shape[1:] for s in states])
+        found = self.state_sizes
+        if not found:
+            found = self._found = self._find_sizes([None if s is None else s.shape[1:] for s in states])
         return [np.zeros((B, *size), self.dtype) if s is None else s for s, size in zip(states, found)]
 
     def _find_sizes(self, given):
@@ -195,7 +198,8 @@ class Unroll(Recurrent):
         except Exception as error:
             if self._pass.place is None:
                 raise
-            raise self._pass.failure(phase, error) from error
+            guess = self._found if phase == "forward" and self._pass.place[1] == 0 else None
+            raise self._pass.failure(phase, error, guess) from error
 
     def __getstate__(self):
         return {**super().__getstate__(), "_plan": None, "_pass": None, "output": None, "gradInput": None}

@@ -56,6 +56,18 @@ def test_an_input_of_another_width_names_the_node(layer):
         layer.forward(np.zeros((5, 2, 4)))
 
 
+def test_a_state_of_another_width_than_its_neighbour():
+    x, h, total = nn.Identity()(), nn.Identity()(), nn.Identity()()
+    next_h = nn.Tanh()(nn.CAddTable()([nn.Linear(3, 4)(x), nn.Linear(4, 4)(h)]))
+    cell = nn.gModule([x, h, total], [next_h, nn.CAddTable()([x, total])])
+    with pytest.raises(NodeError, match=r"one shape(.|\n)*time 1 of 5(.|\n)*sizes 4, 4, found(.*)state_sizes"):
+        nn.Unroll(cell).forward(X)
+    with pytest.raises(NodeError) as caught:
+        nn.Unroll(cell).forward([X, H, H])
+    assert "found by looking" not in str(caught.value)
+    assert nn.Unroll(cell, state_sizes=[4, 3]).forward(X).shape == (5, 2, 3)
+
+
 @pytest.mark.parametrize("flags", [[], [np.array([5, 3])]], ids=["full", "lengths"])
 @pytest.mark.parametrize("T", [1, 5])
 def test_next_states_of_another_width_than_the_states(flags, T):
