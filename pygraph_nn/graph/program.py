@@ -31,6 +31,9 @@ class Step:
         """Return the module's method for ``verb``; the routing steps hand the gradient through."""
         if self.module is None:
             return _hand_through
+        if verb == "accGradParameters":
+            module = self.module  # asked anew at each call: to freeze a module, one sets its accGradParameters
+            return lambda *arguments, **keywords: module.accGradParameters(*arguments, **keywords)
         if not all(getattr(self.module, "wanted", ())):
             return self.module.with_all_gradients(verb)
         plain = verb == "backward" and not learns(self.module) and type(self.module).backward is Module.backward
@@ -38,7 +41,9 @@ class Step:
 
 
 def addition(module):
-    """The module's addGradInput, unless a subclass has an updateGradInput of its own that it does not know of."""
+    """The module's addGradInput, unless the module or a subclass has an updateGradInput that it does not know of."""
+    if module is None or "updateGradInput" in vars(module):
+        return None
     for kind in type(module).__mro__:
         if "addGradInput" in vars(kind):
             return module.addGradInput

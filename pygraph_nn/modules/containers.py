@@ -132,7 +132,7 @@ class Container(Module):
         if isinstance(error, NodeError):
             return NodeError(f"in module {index + 1} of {self.typename()}: {error}", error.node)
         return NodeError(
-            f"in module {index + 1} of {self.typename()}, {self.modules[index]!r}, {verb} of {shape_of(input)}: "
+            f"in module {index + 1} of {self.typename()}, {self.modules[index].title()}, {verb} of {shape_of(input)}: "
             f"{type(error).__name__}: {error}"
         )
 

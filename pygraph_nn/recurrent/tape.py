@@ -338,7 +338,6 @@ class Tape:
     def _accumulate_times(self, loop, call, scale):
         notes = self.notes[loop]
         index = [other.slot for other in loop.calls if other.note is not None and other.passes]
-        accGradParameters = call.accGradParameters
         for t in reversed(range(self.T)):
             gradient = self.from_times[call.slot][t]
             if gradient is not None:
@@ -346,7 +345,7 @@ class Tape:
                 self.place = call, t, self.times[t], {call.slot: gradient}
                 if call.note is not None:
                     call.restore(notes[t][index.index(call.slot)])
-                accGradParameters(call.take(self.times[t]), gradient, scale)
+                call.accGradParameters(call.take(self.times[t]), gradient, scale)
 
 
 def _ghost(value):

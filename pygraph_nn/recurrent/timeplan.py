@@ -47,8 +47,8 @@ class Call:
         self.plain = not program.wrappers
         backward = _place_entry(step.run) if _selects(step) else step.bind("updateGradInput")
         self.updateGradInput = program._wrapped(step, "updateGradInput", backward)
-        self.add = addition(step.module) if self.plain and not self._has("updateGradInput") else None
-        self._program = program
+        self.add = addition(step.module) if self.plain else None
+        self.accGradParameters = program._wrapped(step, "accGradParameters", step.bind("accGradParameters"))
         self._parts = [] if step.module is None else step.module.listModules()
         self.inherits = all(inherits(part, "row_wise") for part in self._parts)
         self.defers = hoist and self.learns and self.row_wise and promises(step.module, "stateless")
@@ -69,15 +69,6 @@ class Call:
     def row_wise(self):
         """Routing handles a table of rows as it does a table of one time's values."""
         return self.module is None or self.inherits and self.module.row_wise
-
-    @property
-    def accGradParameters(self):
-        """What to call, asked of the module in each pass: to freeze a module, one sets its accGradParameters."""
-        return self._program._wrapped(self.step, "accGradParameters", self.step.bind("accGradParameters"))
-
-    def _has(self, verb):
-        """Tell whether the module itself was given a verb, beside that of its class."""
-        return self.module is not None and verb in vars(self.module)
 
     @property
     def holds(self):
@@ -109,7 +100,7 @@ class Call:
             return self.run
         for kind in type(self.module).__mro__:
             if "repeatedly" in vars(kind):
-                return self.run if self._has("updateOutput") else self.module.repeatedly(times)
+                return self.run if "updateOutput" in vars(self.module) else self.module.repeatedly(times)
             if "updateOutput" in vars(kind):
                 break
         return self.run

@@ -434,3 +434,23 @@ def test_a_table_by_keys_passes_whole_and_is_checked():
         net.forward(np.ones(2))
     with pytest.raises(nn.GraphError, match="takes its nodes in a list"):
         nn.CAddTable()({"a": x})
+
+
+def test_a_module_frozen_between_passes_learns_no_more():
+    linear, other = nn.Linear(2, 2), nn.Linear(2, 2)
+    x = nn.Identity()()
+    net = nn.gModule([x], [other(linear(x))]).needGradInput(False)
+    for _ in range(2):
+        net.zeroGradParameters()
+        net.backward(np.ones(2), net.forward(np.ones(2)))
+        assert linear.gradWeight.any() == ("accGradParameters" not in vars(linear)) and other.gradWeight.any()
+        linear.accGradParameters = lambda *arguments: None
+
+
+def test_an_object_with_a_gradient_of_its_own_is_asked_for_it():
+    narrow, x = nn.Narrow(-1, 1, 1), nn.Identity()()
+    h = nn.Tanh()(x)
+    net = nn.gModule([x], [narrow(h), nn.Narrow(-1, 2, 1)(h)])
+    narrow.updateGradInput = lambda input, gradOutput: np.zeros_like(input)
+    net.forward(np.zeros(2))
+    assert np.array_equal(net.backward(np.zeros(2), [np.ones(1), np.ones(1)]), [0, 1])
