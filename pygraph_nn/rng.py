@@ -52,6 +52,8 @@ __all__ = [
 
 _SCALE = 1.0 / 2**32
 _WORDS = 624
+_SMALL_SHARE = 1e-10
+_ABOVE_ZERO = 5e-324
 
 # What getRNGState returns, byte for byte: TH's struct THGenerator as 64-bit Linux and macOS lay it out.
 _STATE = np.dtype(
@@ -382,11 +384,11 @@ class Generator:
                 f"multinomial: cannot draw n = {n} samples without replacement from {choices} categories of "
                 "probability > 0; draw fewer, or with replacement: multinomial(probabilities, n, True)"
             )
-        cumulative = np.cumsum(rows, axis=1)
-        cumulative /= cumulative[:, -1:]
-        uniforms = self._uniforms(len(rows) * n).reshape(len(rows), n)
+        cumulative = _cumulative(rows)
+        # A uniform of 0, which comes once in 2**32 draws, would fall to a first category of weight 0.
+        uniforms = np.maximum(self._uniforms(len(rows) * n), _ABOVE_ZERO).reshape(len(rows), n)
         pick = _pick_with_replacement if replacement else _pick_without_replacement
-        picks = np.array([pick(row, draws) for row, draws in zip(cumulative, uniforms)], np.int64) + 1
+        picks = np.array([pick(*row) for row in zip(rows, cumulative, uniforms)], np.int64) + 1
         return picks if weights.ndim == 2 else picks[0]
 
     def rand(self, *sizes, dtype=None):
@@ -459,30 +461,48 @@ def _weights(probabilities):
             f"multinomial: the probabilities are a vector or a matrix with one distribution a row, not of shape "
             f"{weights.shape}"
         )
-    if not np.all((weights >= 0) & np.isfinite(weights)):
-        raise RangeError(f"multinomial: probabilities are finite and >= 0, but {weights.min()} came")
+    wrong = weights[~((weights >= 0) & np.isfinite(weights))]
+    if wrong.size:
+        raise RangeError(f"multinomial: probabilities are finite and >= 0, but {wrong[0]} came")
     sums = weights.sum(axis=-1)
     if not np.all((sums > 0) & np.isfinite(sums)):
         raise RangeError("multinomial: the probabilities of a distribution must have a finite sum > 0, but one has not")
     return weights
 
 
-def _pick_with_replacement(cumulative, uniforms):
+def _pick_with_replacement(_weights, cumulative, uniforms):
     return np.searchsorted(cumulative, uniforms)
 
 
-def _pick_without_replacement(cumulative, uniforms):
+def _pick_without_replacement(weights, cumulative, uniforms):
     """Return one position per uniform, none twice; overwrites ``cumulative``."""
-    picks = []
+    left, picks, share = weights.copy(), [], 1.0
     for uniform_sample in uniforms:
         if picks:
             mass = cumulative[picks[-1]] - (cumulative[picks[-1] - 1] if picks[-1] else 0.0)
-            cumulative[picks[-1] :] -= mass
-            cumulative /= 1.0 - mass
+            share *= 1.0 - mass
+            # Where nearly all weight has been drawn, subtracting leaves rounding errors: add up what is left instead.
+            if share < _SMALL_SHARE:
+                cumulative, share = _cumulative(left), 1.0
+            else:
+                cumulative[picks[-1] :] -= mass
+                cumulative /= 1.0 - mass
         cumulative[-1] = 1
         # bisect_left is TH's binary search step for step, which matters once rounding has left a small dip.
-        picks.append(bisect_left(cumulative, uniform_sample))
+        pick = bisect_left(cumulative, uniform_sample)
+        if not left[pick]:
+            cumulative, share = _cumulative(left), 1.0
+            pick = bisect_left(cumulative, uniform_sample)
+        left[pick] = 0
+        picks.append(pick)
     return picks
+
+
+def _cumulative(weights):
+    """Return the cumulative sums of ``weights``, along the last axis, as shares of their sum."""
+    sums = np.cumsum(weights, axis=-1)
+    sums /= sums[..., -1:]
+    return sums
 
 
 def _state_record(state):

@@ -229,6 +229,37 @@ def test_multinomial_leaves_its_weights_alone_and_does_not_warn_when_all_are_dra
     assert weights.tolist() == [1, 0, 3]
 
 
+@pytest.mark.parametrize("small", [1e-6, 1e-9, 1e-17, 1e-200])
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_multinomial_without_replacement_draws_none_twice_however_small_the_weights(small, place):
+    weights = np.array([1, 2, 3, 0, 4, 5, 0], float) * small
+    weights[place] = 1
+    rest = [i + 1 for i in range(7) if weights[i] and i != place]
+    seconds = []
+    for seed in range(200):
+        rng.manualSeed(seed)
+        with np.errstate(all="raise"):
+            picks = rng.multinomial(weights, len(rest) + 1).tolist()
+        assert sorted(picks) == sorted([place + 1, *rest])
+        seconds.append(picks[1])
+    shares = [seconds.count(i) / 200 for i in rest]
+    np.testing.assert_allclose(shares, weights[np.array(rest) - 1] / small / 15, atol=0.12)
+
+
+def test_multinomial_without_replacement_of_weights_that_fall_by_a_factor_each():
+    weights = 1e-6 ** np.arange(6.0)
+    for seed in range(100):
+        rng.manualSeed(seed)
+        assert rng.multinomial(weights, 6).tolist() == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("replacement", [False, True])
+def test_multinomial_draws_no_category_of_weight_zero_when_the_uniform_is_zero(replacement, monkeypatch):
+    generator = rng.Generator()
+    monkeypatch.setattr(generator, "_uniforms", lambda count: np.zeros(count))
+    assert generator.multinomial([0, 1, 1], 2, replacement).tolist() == ([2, 2] if replacement else [2, 3])
+
+
 def test_bernoulli_takes_an_array_of_probabilities():
     rng.manualSeed(1)
     want = [rng.bernoulli(p) for p in (0.1, 0.999, 0.5, 1, 0, 0.3)]
@@ -439,6 +470,7 @@ def test_sizes_come_one_by_one_or_as_one_sequence():
         (lambda: rng.bernoulli([0.5, 0.5], size=3), ShapeError, r"size=3 is not the shape \(2,\)"),
         (lambda: rng.multinomial([1, -1], 1), RangeError, "probabilities are finite and >= 0, but -1.0 came"),
         (lambda: rng.multinomial([1, float("nan")], 1), RangeError, "probabilities are finite and >= 0, but nan came"),
+        (lambda: rng.multinomial([1, float("inf")], 1), RangeError, "finite and >= 0, but inf came"),
         (lambda: rng.multinomial([[1, 1], [0, 0]], 1), RangeError, "must have a finite sum > 0"),
         (lambda: rng.multinomial([1, 2, 0], 3), RangeError, "n = 3 samples without replacement from 2 categories"),
         (lambda: rng.multinomial([1, 2], 0), RangeError, "the number of samples n is a whole number from 1 to"),
