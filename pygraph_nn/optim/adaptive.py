@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .contract import Method, evaluate
+from .contract import Method, evaluate, restored_on_error
 from .descent import annealed, decayed
 
 __all__ = ["adagrad", "adadelta", "rmsprop", "adam", "adamax", "rprop"]
@@ -48,6 +48,8 @@ _RPROP = Method(
     {"stepsize": 0.1, "etaplus": 1.2, "etaminus": 0.5, "stepsizemax": 50.0, "stepsizemin": 1e-6, "niter": 1},
     state=("delta", "stepsize"),
     scratch=("sign", "psign", "nsign", "zsign", "dminmax"),
+    wholes=("niter",),
+    unbounded=("stepsizemax",),
 )
 
 
@@ -249,15 +251,17 @@ def rprop(feval, x, config=None, state=None):
     """
     c, state = _RPROP.open(x, config, state)
     losses = []
-    for _ in range(int(c.niter)):
-        loss, g = evaluate(feval, x, "rprop")
-        losses.append(loss)
-        if state.get("delta") is None:
-            state["stepsize"] = np.full_like(x, c.stepsize)
-        previous, steps = (_RPROP.memory(state, key, x) for key in ("delta", "stepsize"))
-        turn = np.sign(g * previous)
-        steps *= np.where(turn > 0, c.etaplus, np.where(turn < 0, c.etaminus, 1))
-        np.clip(steps, c.stepsizemin, c.stepsizemax, out=steps)
-        previous[...] = np.where(turn < 0, 0, g)
-        x -= np.sign(previous) * steps
+    remembered = {} if state.get("delta") is None else state
+    previous = _RPROP.memory(remembered, "delta", x).copy()
+    steps = _RPROP.memory(remembered, "stepsize", x, c.stepsize).copy()
+    with restored_on_error(x):
+        for _ in range(c.niter):
+            loss, g = evaluate(feval, x, "rprop")
+            losses.append(loss)
+            turn = np.sign(g * previous)
+            steps *= np.where(turn > 0, c.etaplus, np.where(turn < 0, c.etaminus, 1))
+            np.clip(steps, c.stepsizemin, c.stepsizemax, out=steps)
+            previous[...] = np.where(turn < 0, 0, g)
+            x -= np.sign(previous) * steps
+    state.update(delta=previous, stepsize=steps)
     return x, losses

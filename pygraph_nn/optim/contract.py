@@ -8,7 +8,9 @@ over is never written to, and if feval raises, x is left as it was before the ca
 """
 
 import difflib
+import math
 import numbers
+import sys
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -23,17 +25,20 @@ class Method:
     """The vocabulary of one optimiser: its settings with their defaults, and the names of what it remembers.
 
     A default of None marks a setting without one (a vector, a function, or a number derived from others). Numbers are
-    at least 0 unless named in ``signed``; those in ``fractions`` lie in [0, 1). ``scratch`` names Torch7's work
-    buffers: accepted in a state that Torch7 saved, and not needed.
+    at least 0 unless named in ``signed``, and finite unless named in ``unbounded``; those in ``fractions`` lie in
+    [0, 1), those in ``wholes`` have no fraction. ``scratch`` names Torch7's work buffers: accepted in a state that
+    Torch7 saved, and not needed.
     """
 
-    def __init__(self, name, defaults, state=(), scratch=(), fractions=(), signed=()):
+    def __init__(self, name, defaults, state=(), scratch=(), fractions=(), signed=(), wholes=(), unbounded=()):
         self.name = name
         self.defaults = defaults
         self.state = frozenset(state)
         self.scratch = frozenset(scratch)
         self.fractions = frozenset(fractions)
         self.signed = frozenset(signed)
+        self.wholes = frozenset(wholes)
+        self.unbounded = frozenset(unbounded)
 
     def open(self, x, config, state):
         """Check x, config and state; return the settings as attributes, and the dict that remembers."""
@@ -85,11 +90,18 @@ class Method:
         """Return a setting's value as a plain number, or say which rule it breaks."""
         if not isinstance(value, numbers.Real) or isinstance(value, bool):
             raise TensorTypeError(f"{self.name}: {key} is a number, not {value!r}")
-        if value != value or (value < 0 and key not in self.signed):
+        number = int(value) if isinstance(value, numbers.Integral) else float(value)
+        if number != number or (number < 0 and key not in self.signed):
             raise RangeError(f"{self.name}: {key} is a number from 0 up, not {value!r}")
-        if key in self.fractions and value >= 1:
+        if key in self.fractions and number >= 1:
             raise RangeError(f"{self.name}: {key} lies in [0, 1), not at {value!r}")
-        return int(value) if isinstance(value, numbers.Integral) else float(value)
+        if abs(number) > sys.float_info.max:
+            if key not in self.unbounded:
+                raise RangeError(f"{self.name}: {key} is a finite number, not {value!r}")
+            return math.copysign(math.inf, number)
+        if key in self.wholes and number != int(number):
+            raise RangeError(f"{self.name}: {key} is a whole number, not {value!r}")
+        return int(number) if key in self.wholes else number
 
     def memory(self, state, key, x, start=0.0):
         """Return the vector that state remembers under ``key``; one filled with ``start`` where there is none yet."""

@@ -38,6 +38,7 @@ _ASGD = Method(
     {"eta0": 1e-4, "lambda": 1e-4, "alpha": 0.75, "t0": 1e6},
     state=("eta_t", "mu_t", "t", "ax"),
     scratch=("tmp",),
+    unbounded=("t0",),
 )
 
 
@@ -51,11 +52,17 @@ def annealed(settings, steps):
     return settings.learningRate / (1 + steps * settings.learningRateDecay)
 
 
-def _scaled(vector, scales, method, key):
-    """Return ``scales * vector``, where ``scales`` is a setting with one value per parameter, or None for all 1."""
-    if scales is None:
-        return vector
-    return checked_vector(scales, vector, f"{method}: {key}", "one value per parameter") * vector
+def _check_scales(settings, x, method):
+    """Refuse settings that do not have one value per parameter, before anything is computed."""
+    for key in ("weightDecays", "learningRates"):
+        scales = getattr(settings, key, None)
+        if scales is not None:
+            checked_vector(scales, x, f"{method}: {key}", "one value per parameter")
+
+
+def _scaled(vector, scales):
+    """Return ``scales * vector``, where ``scales`` has one value per parameter, or is None for all 1."""
+    return vector if scales is None else scales * vector
 
 
 def sgd(feval, x, config=None, state=None):
@@ -85,6 +92,7 @@ def sgd(feval, x, config=None, state=None):
     (True, 50)
     """
     c, state = _SGD.open(x, config, state)
+    _check_scales(c, x, "sgd")
     damp = c.momentum if c.dampening is None else _SGD.number("dampening", c.dampening)
     if c.nesterov and (c.momentum == 0 or damp != 0):
         raise RangeError(
@@ -94,11 +102,11 @@ def sgd(feval, x, config=None, state=None):
     steps = state.get("evalCounter", 0)
     loss, g = evaluate(feval, x, "sgd")
     if c.weightDecay == 0 and c.weightDecays is not None:
-        g = g + _scaled(x, c.weightDecays, "sgd", "weightDecays")
+        g = g + _scaled(x, c.weightDecays)
     g = decayed(g, x, c.weightDecay)
     if c.momentum != 0:
         g = _with_momentum(g, state, c.momentum, damp, c.nesterov)
-    x -= annealed(c, steps) * _scaled(g, c.learningRates, "sgd", "learningRates")
+    x -= annealed(c, steps) * _scaled(g, c.learningRates)
     state["evalCounter"] = steps + 1
     return x, [loss]
 
@@ -139,6 +147,7 @@ def nag(feval, x, config=None, state=None):
     True
     """
     c, state = _NAG.open(x, config, state)
+    _check_scales(c, x, "nag")
     if c.momentum == 0:
         raise RangeError("nag: Nesterov's accelerated gradient needs a momentum above 0; without one, use sgd")
     steps = state.get("evalCounter", 0)
@@ -146,7 +155,7 @@ def nag(feval, x, config=None, state=None):
         if state.get("dfdx") is not None:
             x += c.momentum * _NAG.memory(state, "dfdx", x)
         loss, g = evaluate(feval, x, "nag")
-        step = annealed(c, steps) * _scaled(decayed(g, x, c.weightDecay), c.learningRates, "nag", "learningRates")
+        step = annealed(c, steps) * _scaled(decayed(g, x, c.weightDecay), c.learningRates)
     velocity = _NAG.memory(state, "dfdx", x)
     velocity *= c.momentum
     velocity -= step

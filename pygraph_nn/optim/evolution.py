@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .. import rng
-from ..errors import RangeError
+from ..errors import DivergenceError, RangeError
 from .contract import Method, loss_of, restored_on_error
 
 __all__ = ["de", "cmaes"]
@@ -23,12 +23,15 @@ _DE = Method(
     },
     state=("funcEval",),
     signed=("maxRegion", "minRegion"),
+    wholes=("popsize", "seed"),
 )
 _CMAES = Method(
     "cmaes",
     {"sigma": 0.5, "maxEval": None, "ftarget": None, "popsize": None, "min_iterations": 1, "verb_disp": 0},
     state=("funcEval",),
     signed=("ftarget",),
+    wholes=("popsize",),
+    unbounded=("ftarget", "maxEval"),
 )
 
 
@@ -50,7 +53,12 @@ class _Objective:
         return loss
 
     def close(self, state):
-        """Leave the best candidate in x, and the number of evaluations in state."""
+        """Leave the best candidate in x, and the number of evaluations in state; raise where there is no best."""
+        if self.best == math.inf:
+            raise DivergenceError(
+                f"{self.method}: none of {len(self.history)} losses is a finite number. x was left as it was. "
+                "Begin where the loss is finite, or let feval return a large number where it is not"
+            )
         self.x[...] = self.best_x
         state["funcEval"] = state.get("funcEval", 0) + len(self.history)
 
@@ -71,7 +79,8 @@ def de(feval, x, config=None, state=None):
 
         child <- best + scaleFactor (p_r1 - p_r2) with probability crossoverRate, else p_i
 
-    and the child takes its parent's place if its loss is no larger. A loss of NaN counts as infinite.
+    and the child takes its parent's place if its loss is no larger. A loss of NaN counts as infinite; DivergenceError
+    is raised where all are.
 
     Parameters: ``popsize`` (10 per element of x, at least 3), ``scaleFactor`` (0.5), ``crossoverRate`` (0.9),
     ``maxFEs`` (100 per member: evaluations of the loss), ``minRegion`` and ``maxRegion`` (-30, 30:
@@ -92,7 +101,7 @@ def de(feval, x, config=None, state=None):
     (True, 1000)
     """
     c, state = _open(_DE, x, config, state)
-    size = 10 * x.size if c.popsize is None else int(_DE.number("popsize", c.popsize))
+    size = 10 * x.size if c.popsize is None else _DE.number("popsize", c.popsize)
     budget = 100 * size if c.maxFEs is None else _DE.number("maxFEs", c.maxFEs)
     if size < 3:
         raise RangeError(f"de: a child has three different parents, so that popsize is at least 3, not {size}")
@@ -105,7 +114,7 @@ def de(feval, x, config=None, state=None):
     look = _Objective(feval, x, "de")
     with restored_on_error(x):
         _evolve(look, generator, size, budget, c)
-    look.close(state)
+        look.close(state)
     return x, look.history
 
 
@@ -155,7 +164,7 @@ def cmaes(feval, x, config=None, state=None):
 
     It ends after ``maxEval`` evaluations, at ``ftarget``, when C is too long in one direction (1e7), when all losses of
     an iteration (1e-12) or all steps (1e-11) have become alike, or when the steps grow without bound (1e100).
-    A loss of NaN counts as infinite.
+    A loss of NaN counts as infinite; DivergenceError is raised where all are.
 
     Parameters: ``sigma`` (0.5: the standard deviation of the first candidates, about a quarter of the region of
     interest), ``maxEval`` (1000 len(x)^2), ``ftarget`` (None), ``popsize`` (4 + floor(3 log len(x)), at least 2),
@@ -175,7 +184,7 @@ def cmaes(feval, x, config=None, state=None):
     (True, 27.0, True)
     """
     c, state = _open(_CMAES, x, config, state)
-    size = 4 + int(3 * math.log(x.size)) if c.popsize is None else int(_CMAES.number("popsize", c.popsize))
+    size = 4 + int(3 * math.log(x.size)) if c.popsize is None else _CMAES.number("popsize", c.popsize)
     budget = 1e3 * x.size**2 if c.maxEval is None else _CMAES.number("maxEval", c.maxEval)
     target = -math.inf if c.ftarget is None else _CMAES.number("ftarget", c.ftarget)
     if size < 2 or c.sigma == 0:
@@ -188,7 +197,7 @@ def cmaes(feval, x, config=None, state=None):
             losses.append(search.iterate(look))
             if c.verb_disp and search.iteration % c.verb_disp == 0:
                 print(f"cmaes: {search.evaluations} evaluations, loss {losses[-1]:g}, sigma {search.sigma:.1e}")
-    look.close(state)
+        look.close(state)
     if c.verb_disp:
         print(f"cmaes: stopped by {reason}, best loss {look.best:g}")
     return x, [*losses, look.best]
@@ -262,7 +271,7 @@ class _Distribution:
             return "ftarget"
         if self.D.max() > 1e7 * self.D.min():
             return "a distribution 1e7 times longer than wide"
-        if self.losses[-1] - self.losses[0] < 1e-12:
+        if math.isfinite(self.losses[0]) and self.losses[-1] - self.losses[0] < 1e-12:
             return "losses all alike"
         if not 1e-11 <= self.sigma * self.D.max() <= 1e100:
             return "steps all alike, or without bound"

@@ -10,7 +10,9 @@ from .contract import Method, check_x, checked_vector, evaluate, restored_on_err
 
 __all__ = ["polyinterp", "lswolfe"]
 
-_LSWOLFE = Method("lswolfe", {"c1": 1e-4, "c2": 0.9, "tolX": 1e-9, "maxIter": 20, "verbose": False})
+_LSWOLFE = Method(
+    "lswolfe", {"c1": 1e-4, "c2": 0.9, "tolX": 1e-9, "maxIter": 20, "verbose": False}, wholes=("maxIter",)
+)
 _TINY = 1e-12
 
 
@@ -110,7 +112,6 @@ def lswolfe(feval, x, t, d, f, g, gtd, options=None):
     check_x(x, "lswolfe")
     _LSWOLFE.check_keys({} if options is None else options)
     c = _LSWOLFE.settings(options or {})
-    c.maxIter = int(c.maxIter)
     checked_vector(d, x, "lswolfe: the direction d", "one value per parameter")
     origin, start = x.copy(), _Trial(0.0, f, g.copy(), float(gtd))
     count = 0

@@ -18,6 +18,8 @@ _FISTA = Method(
         "verbose": False,
     },
     scratch=("xkm", "y", "ply"),
+    wholes=("maxline",),
+    unbounded=("maxiter",),
 )
 
 
@@ -79,7 +81,7 @@ def _backtrack(f, pl, x, y, c):
     """Return the step from y whose quadratic bound Q holds, or x where none is found; how many were tried; and Q."""
     loss, gradient = evaluate(f, y, "FistaLS")
     gradient = gradient.copy()
-    for tries in range(1, int(c.maxline) + 2):
+    for tries in range(1, c.maxline + 2):
         new = y - gradient / c.L
         pl(new, c.L)
         moved = new - y

@@ -25,6 +25,8 @@ _LBFGS = Method(
     },
     state=("funcEval", "nIter", "d", "t", "old_dirs", "old_stps", "Hdiag", "g_old", "f_old"),
     scratch=("tmp1", "dir_bufs", "stp_bufs", "ro", "al"),
+    wholes=("maxIter", "nCorrection"),
+    unbounded=("maxIter", "maxEval", "nCorrection"),
 )
 _CG = Method(
     "cg",
@@ -40,6 +42,7 @@ _CG = Method(
     },
     state=("funcEval",),
     scratch=("df0", "df1", "df2", "df3", "s", "x0"),
+    unbounded=("maxIter", "maxEval", "ratio"),
 )
 
 
@@ -146,7 +149,7 @@ class _Memory:
     """The steps and gradient changes that L-BFGS goes by, read from state at the start and put back by ``save``."""
 
     def __init__(self, state, x, size):
-        self.size = int(size)
+        self.size = size
         self.iterations = state.get("nIter", 0)
         self.steps = list(state.get("old_dirs") or [])
         self.changes = list(state.get("old_stps") or [])

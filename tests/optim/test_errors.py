@@ -1,5 +1,7 @@
 """What an optimiser refuses, and that it says which rule was broken, by what, and what to do."""
 
+import copy
+
 import numpy as np
 import pytest
 from optim_problems import FIRST_ORDER, SETTLING, quadratic, rosenbrock
@@ -63,6 +65,20 @@ def test_a_setting_in_state_is_refused():
         ("sgd", {"learningRate": True}, TensorTypeError, "learningRate is a number, not True"),
         ("sgd", {"learningRate": -0.1}, RangeError, "learningRate is a number from 0 up, not -0.1"),
         ("adam", {"learningRate": float("nan")}, RangeError, "learningRate is a number from 0 up, not nan"),
+        ("sgd", {"learningRate": float("inf")}, RangeError, "learningRate is a finite number, not inf"),
+        ("sgd", {"learningRate": 10**400}, RangeError, "learningRate is a finite number, not 1000"),
+        ("rprop", {"niter": float("inf")}, RangeError, "niter is a finite number, not inf"),
+        ("rprop", {"niter": 2.5}, RangeError, "niter is a whole number, not 2.5"),
+        ("de", {"popsize": float("inf")}, RangeError, "popsize is a finite number, not inf"),
+        ("de", {"seed": 1.5}, RangeError, "seed is a whole number, not 1.5"),
+        ("cmaes", {"popsize": 7.5}, RangeError, "popsize is a whole number, not 7.5"),
+        ("lbfgs", {"nCorrection": 1.5}, RangeError, "nCorrection is a whole number, not 1.5"),
+        (
+            "lbfgs",
+            {"lineSearch": "lswolfe", "lineSearchOptions": {"maxIter": float("inf")}},
+            RangeError,
+            "lswolfe: maxIter is a finite number, not inf",
+        ),
         ("adam", {"beta1": 1}, RangeError, r"beta1 lies in \[0, 1\), not at 1"),
         ("adadelta", {"rho": 1.5}, RangeError, r"rho lies in \[0, 1\)"),
         ("sgd", {"nesterov": True}, RangeError, "needs a momentum above 0 and a dampening of 0, not momentum 0"),
@@ -75,6 +91,7 @@ def test_a_setting_in_state_is_refused():
             TensorTypeError,
             "is float32, but x is float64",
         ),
+        ("nag", {"learningRates": np.ones(3)}, ShapeError, "nag: learningRates has shape .3,., but x has .2,."),
         ("nag", {"momentum": 0}, RangeError, "needs a momentum above 0; without one, use sgd"),
         ("lbfgs", {"lineSearch": "armijo"}, RangeError, "lineSearch is optim.lswolfe, .* not 'armijo'"),
         ("lbfgs", {"maxEval": -1}, RangeError, "maxEval is a number from 0 up"),
@@ -88,9 +105,33 @@ def test_a_setting_in_state_is_refused():
 )
 def test_a_setting_out_of_range_is_refused(method, config, error, message):
     x = np.ones(2)
+    state = {}
     with pytest.raises(error, match=message):
-        call(method, x, config)
+        call(method, x, config, state)
     assert (x == 1).all()
+    assert state == {}
+
+
+def test_what_limits_nothing_may_be_infinite():
+    inf = float("inf")
+    for method, config in (
+        ("rprop", {"stepsizemax": inf}),
+        ("lbfgs", {"maxIter": inf, "nCorrection": inf}),
+        ("cg", {"maxIter": inf, "maxEval": 30}),
+        ("asgd", {"t0": inf}),
+        ("cmaes", {"maxEval": inf, "ftarget": -inf}),
+    ):
+        assert np.isfinite(call(method, config=config)[0]).all()
+
+
+def test_wrong_learning_rates_leave_the_momentum_alone():
+    x, state = np.ones(2), {}
+    call("sgd", x, {"momentum": 0.9}, state)
+    x_before, dfdx = x.copy(), state["dfdx"].copy()
+    with pytest.raises(ShapeError, match="sgd: learningRates has shape"):
+        call("sgd", x, {"momentum": 0.9, "learningRates": np.ones(3)}, state)
+    assert np.array_equal(x, x_before)
+    assert np.array_equal(state["dfdx"], dfdx)
 
 
 @each_method
@@ -151,6 +192,28 @@ def test_nan_stops_before_it_reaches_x(method, answer, message):
         call(method, x, {}, state, feval=lambda x: answer)
     assert (x == 1).all()
     assert state == {}
+
+
+@with_gradient
+def test_feval_that_fails_on_its_way_leaves_x_and_state_as_they_were(method):
+    config = {"rprop": {"niter": 5}, "lbfgs": {"maxIter": 5}}.get(method, {})
+    x, state = np.array([-1.2, 1.0]), {}
+    call(method, x, config, state, rosenbrock)
+    x_before, before = x.copy(), copy.deepcopy(state)
+    calls = []
+
+    def interrupted(x):
+        calls.append(1)
+        if len(calls) == (3 if method in ("rprop", "lbfgs", "cg") else 1):
+            raise KeyboardInterrupt
+        return rosenbrock(x)
+
+    with pytest.raises(KeyboardInterrupt):
+        call(method, x, config, state, interrupted)
+    assert np.array_equal(x, x_before)
+    assert state.keys() == before.keys()
+    for key, value in before.items():
+        np.testing.assert_array_equal(state[key], value)
 
 
 def test_a_large_finite_gradient_is_none_of_its_business():

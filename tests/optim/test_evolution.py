@@ -7,6 +7,7 @@ import pytest
 from optim_problems import rosenbrock
 
 from pygraph_nn import optim, rng
+from pygraph_nn.errors import DivergenceError
 
 
 def rugged(x):
@@ -152,6 +153,10 @@ def test_nan_is_the_worst_loss_and_a_good_start_is_not_lost(method):
     config = {"minRegion": -4, "maxRegion": 4} if method == "de" else {}
     getattr(optim, method)(lambda x: float(x @ x) if x[0] > 0 else float("nan"), x, config)
     assert 0 < x[0] < 0.05
+    with pytest.raises(DivergenceError, match=f"{method}: none of .* losses is a finite number. x was left as it was"):
+        getattr(optim, method)(lambda x: float("nan"), x, config | {"popsize": 4}, state := {})
+    assert 0 < x[0] < 0.05
+    assert state == {}
     best = np.zeros(2)
     _, losses = optim.cmaes(lambda x: float(x @ x), best, {"maxEval": 10})
     assert (best == 0).all()
