@@ -46,6 +46,29 @@ def test_float32_does_not_overflow():
     assert g.dtype == np.float32
 
 
+def test_shared_memory_counts_and_is_scaled_once():
+    shared, other = np.array([[0.0, 3.0]]), np.array([4.0])
+    with np.errstate(all="raise"):
+        assert optim.clip_by_norm([shared, other, shared, shared[:]], 1) == 5
+    np.testing.assert_allclose(shared, [[0, 0.6]])
+    np.testing.assert_allclose(other, [0.8])
+
+
+def test_overlapping_views_are_scaled_once():
+    g = np.array([3.0, 4.0])
+    optim.clip_by_norm([g, g[::-1], g[:1]], 1)
+    assert g[0] / g[1] == pytest.approx(0.75)
+    assert np.linalg.norm(g) <= 1
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-200, 1e200, 1e300])
+def test_squares_beyond_doubles_do_not_matter(size):
+    g = [np.array([3 * size, 0.0]), np.array([-4 * size])]
+    with np.errstate(all="raise"):
+        assert optim.clip_by_norm(g, size) == pytest.approx(5 * size)
+    np.testing.assert_allclose(np.concatenate(g), np.array([0.6, 0, -0.8]) * size)
+
+
 def test_a_norm_that_is_not_finite_is_reported_and_nothing_changes():
     g = np.array([1.0, np.nan, 3.0])
     with pytest.raises(DivergenceError, match="the gradient's norm is nan, .* g is unchanged"):
@@ -55,6 +78,9 @@ def test_a_norm_that_is_not_finite_is_reported_and_nothing_changes():
 
 @pytest.mark.parametrize("clip", [optim.clip_by_norm, optim.clip_by_value])
 def test_what_they_refuse(clip):
+    for bound in ("5", None, np.ones(2), True):
+        with pytest.raises(TensorTypeError, match="is a number above 0, not"):
+            clip(np.ones(2), bound)
     for bound in (0, -1, float("nan")):
         with pytest.raises(RangeError, match="is a number above 0, not"):
             clip(np.ones(2), bound)
