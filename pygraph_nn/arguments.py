@@ -4,7 +4,7 @@ Whole numbers may come as floats without a fraction, since Lua has no other numb
 """
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -29,10 +29,13 @@ def whole_number(value, call, what, low, high):
     >>> whole_number(3.0, "randperm", "n", 1, 10)
     3
     """
-    number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or value != math.floor(value) or not low <= value <= high:
+    number = math.nan
+    if isinstance(value, Real) and not isinstance(value, bool):
+        # Not through a float, which large numbers do not fit exactly.
+        number = int(value) if isinstance(value, Integral) else float(value)
+    if not low <= number <= high or number != int(number):
         raise RangeError(f"{call}: {what} is a whole number from {low} to {high}, not {value!r}")
-    return int(value)
+    return int(number)
 
 
 def real_number(value, call, what, dtype):
@@ -43,7 +46,10 @@ def real_number(value, call, what, dtype):
     """
     if not isinstance(value, Real):
         raise TensorTypeError(f"{call}: {what} is a number, not {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if dtype is not None and abs(number) <= float(np.finfo(dtype).max):
         return float(dtype.type(number))
     if dtype is not None or not math.isfinite(number):
@@ -69,8 +75,14 @@ def shape_of(size, call):
     >>> shape_of([2, 3], "uniform"), shape_of(4, "uniform")
     ((2, 3), (4,))
     """
-    sizes = size if isinstance(size, (tuple, list, np.ndarray)) else (size,)
-    return tuple(whole_number(length, call, "a size", 0, 2**63 - 1) for length in sizes)
+    return tuple(whole_number(length, call, "a size", 0, 2**63 - 1) for length in _listed(size))
+
+
+def _listed(size):
+    """Return the entries of a sequence or an array; what is neither is the only entry."""
+    if isinstance(size, np.ndarray):
+        return np.atleast_1d(size).tolist()
+    return size if isinstance(size, (tuple, list)) else (size,)
 
 
 def sizes_of(sizes, call):
@@ -79,8 +91,8 @@ def sizes_of(sizes, call):
     >>> sizes_of((2, 3), "rand"), sizes_of(((2, 3),), "rand")
     ((2, 3), (2, 3))
     """
-    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, np.ndarray)):
-        sizes = tuple(sizes[0])
+    if len(sizes) == 1:
+        sizes = _listed(sizes[0])
     if not sizes:
         raise RangeError(f"{call}() needs at least one size, as in {call}(2, 3); one number comes from uniform, normal")
     return shape_of(sizes, call)

@@ -464,7 +464,8 @@ def _weights(probabilities):
     wrong = weights[~((weights >= 0) & np.isfinite(weights))]
     if wrong.size:
         raise RangeError(f"multinomial: probabilities are finite and >= 0, but {wrong[0]} came")
-    sums = weights.sum(axis=-1)
+    with np.errstate(over="ignore"):
+        sums = weights.sum(axis=-1)
     if not np.all((sums > 0) & np.isfinite(sums)):
         raise RangeError("multinomial: the probabilities of a distribution must have a finite sum > 0, but one has not")
     return weights

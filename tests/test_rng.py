@@ -280,7 +280,15 @@ def test_a_seed_counts_by_its_lowest_32_bits_and_is_remembered_whole():
     assert rng.initialSeed() == 2**40 + 123
 
 
-@pytest.mark.parametrize("number", [123.0, np.int64(123), np.float32(123)])
+@pytest.mark.parametrize("number", [2**64 - 1, np.uint64(2**64 - 1), np.uint64(2**63 + 1), np.int64(2**62 + 1)])
+def test_a_seed_too_long_for_a_float_is_remembered_to_the_last_digit(number):
+    rng.manualSeed(number)
+    assert rng.initialSeed() == int(number)
+    state = rng.getRNGState()
+    assert rng.setRNGState(state) is state and rng.initialSeed() == int(number)
+
+
+@pytest.mark.parametrize("number", [123.0, np.int64(123), np.float32(123), np.float16(123)])
 def test_a_whole_number_of_any_type_is_a_seed(number):
     rng.manualSeed(number)
     assert rng.initialSeed() == 123
@@ -408,6 +416,7 @@ def test_a_float_array_is_the_same_draws_rounded():
 
 
 def test_a_float_array_rounds_the_arguments_first():
+    assert rng.uniform(np.float32(0.5), np.float16(0.5)) == 0.5
     rng.manualSeed(8)
     want = rng.uniform(float(np.float32(-0.1)), float(np.float32(0.1)), size=1001).astype(np.float32)
     rng.manualSeed(8)
@@ -436,7 +445,8 @@ def test_whole_numbers_come_as_integers_on_request():
 
 def test_sizes_come_one_by_one_or_as_one_sequence():
     assert rng.rand(2, 3).shape == rng.rand((2, 3)).shape == rng.rand([2, 3]).shape == (2, 3)
-    assert rng.randn(np.int64(4)).shape == (4,)
+    assert rng.randn(np.int64(4)).shape == rng.randn(np.array(4)).shape == rng.uniform(size=np.array(4)).shape == (4,)
+    assert rng.rand(np.array([2, 3])).shape == rng.uniform(size=np.array([2, 3])).shape == (2, 3)
     assert rng.uniform(size=[2, 2]).shape == (2, 2)
     assert rng.uniform(size=()).shape == ()
 
@@ -478,6 +488,10 @@ def test_sizes_come_one_by_one_or_as_one_sequence():
         (lambda: rng.multinomial([[1], [1, 2]], 1), TensorTypeError, "multinomial: probabilities are a number or an"),
         (lambda: rng.rand(), RangeError, r"rand\(\) needs at least one size, as in rand\(2, 3\)"),
         (lambda: rng.rand(2, -1), RangeError, "a size is a whole number from 0 to .*, not -1"),
+        (lambda: rng.rand(np.array(2.5)), RangeError, "a size is a whole number from 0 to .*, not 2.5"),
+        (lambda: rng.rand(np.ones((1, 2))), RangeError, r"a size is a whole number from 0 to .*, not \[1.0, 1.0\]"),
+        (lambda: rng.normal(10**400), RangeError, "normal: the mean is a finite number, not 1000"),
+        (lambda: rng.multinomial([1e308, 1e308], 1), RangeError, "must have a finite sum > 0"),
         (lambda: rng.randn(2.5), RangeError, "a size is a whole number from 0 to .*, not 2.5"),
         (lambda: rng.uniform(size=-3), RangeError, "uniform: a size is a whole number from 0 to .*, not -3"),
         (lambda: rng.randperm(0), RangeError, "randperm: n is a whole number from 1 to .*, not 0"),
