@@ -3,6 +3,7 @@
 import numbers
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -69,37 +70,51 @@ class Logger:
     def setNames(self, names):
         """Name the columns and write the row of names; return the logger itself.
 
-        Raises: StateError if the names are known already, RangeError for a name that comes twice or breaks the row.
+        Raises: StateError if the names are known already, RangeError for a name that comes twice or breaks the row,
+        ShapeError for none, TensorTypeError for anything but a list.
         """
+        self._begin(self._checked_names(_listed(names, "the names of the columns are a list, such as ['loss']")))
+        return self
+
+    def _checked_names(self, names):
         names = [str(name) for name in names]
         if self.names:
             raise StateError(f"Logger: the columns are {self.names} already; begin another Logger for others")
+        if not names:
+            raise ShapeError("Logger: a row has at least one column")
         for name in names:
-            if names.count(name) > 1 or "\t" in name or "\n" in name:
+            if names.count(name) > 1 or _breaks_the_row(name):
                 raise RangeError(f"Logger: each column needs a name of its own without tabs or line ends, not {name!r}")
+        return names
+
+    def _begin(self, names):
+        self._write(names)
         self.names = names
         self.symbols = {name: [] for name in names}
         self.styles = {name: [self.defaultStyle] for name in names}
-        self._write(names)
-        return self
 
     def add(self, symbols):
         """Write a row: a list with one number (or string) per column, or a dict of them by name.
 
-        Raises: ShapeError for a row of another length or with other names, TensorTypeError for other values.
+        Raises: ShapeError for a row of another length or with other names, TensorTypeError for other values, StateError
+        after ``close``.
         """
         keyed = isinstance(symbols, dict)
+        values = list(symbols.values()) if keyed else _listed(symbols, "a row is a list of numbers, or a dict by name")
+        names = self.names or self._checked_names(symbols if keyed else range(1, len(values) + 1))
+        row = dict(zip((str(key) for key in symbols) if keyed else names, values))
+        if len(values) != len(names) or set(row) != set(names):
+            raise ShapeError(f"Logger: a row has one value for each of {names}, not {symbols!r}")
+        row = {name: _value(row[name], name) for name in names}
         if not self.names:
-            self.setNames(symbols if keyed else range(1, len(symbols) + 1))
-        row = {str(key): value for key, value in (symbols.items() if keyed else zip(self.names, symbols))}
-        if len(symbols) != len(self.names) or set(row) != set(self.names):
-            raise ShapeError(f"Logger: a row has one value for each of {self.names}, not {symbols!r}")
-        row = {name: _value(row[name], name) for name in self.names}
+            self._begin(names)
         self._write([f"{v:11.4e}" if isinstance(v, float) else v for v in row.values()])
         for name, value in row.items():
             self.symbols[name].append(value)
 
     def _write(self, cells):
+        if self.file.closed:
+            raise StateError(f"Logger: {self.name} is closed; begin another Logger")
         self.file.write("".join(f"{cell}\t" for cell in cells) + "\n")
         self.file.flush()
 
@@ -108,13 +123,22 @@ class Logger:
 
         A style is ``"."`` dots, ``"+"`` points, ``"-"`` lines, ``"+-"`` both, ``"~"`` a smooth curve, ``"|"`` boxes,
         any format of matplotlib's ``plot``, or a list of these, drawn over each other.
+
+        Raises: ShapeError for a list of another length, RangeError for an unknown name, TensorTypeError for others.
         """
-        keyed = symbols.items() if isinstance(symbols, dict) else zip(self.names, symbols)
-        for name, style in keyed:
+        keyed = symbols
+        if not isinstance(symbols, dict):
+            listed = _listed(symbols, "styles are a list in the order of the columns, or a dict by name")
+            if len(listed) != len(self.names):
+                raise ShapeError(f"Logger: a list has one style for each of {self.names}, not {symbols!r}")
+            keyed = dict(zip(self.names, listed))
+        chosen = {}
+        for name, style in keyed.items():
             styles = [style] if isinstance(style, str) else style
             if not isinstance(styles, (list, tuple)) or not all(isinstance(s, str) for s in styles):
                 raise TensorTypeError(f"Logger: style should be a string or a table of strings, not {style!r}")
-            self.styles[self._known(name)] = list(styles)
+            chosen[self._known(name)] = list(styles)
+        self.styles.update(chosen)
         return self
 
     def setlogscale(self, state=True):
@@ -167,9 +191,20 @@ class Logger:
         return str(name)
 
 
+def _listed(values, rule):
+    """Return a list of what came as a list, a vector, a dict's keys or the like; refuse all else by the rule."""
+    if isinstance(values, Collection) and not isinstance(values, (str, bytes)) and getattr(values, "ndim", 1) == 1:
+        return list(values)
+    raise TensorTypeError(f"Logger: {rule}, not {values!r}")
+
+
+def _breaks_the_row(text):
+    return any(character in text for character in "\t\n\r")
+
+
 def _value(value, name):
     if isinstance(value, str):
-        if "\t" in value or "\n" in value:
+        if _breaks_the_row(value):
             raise RangeError(f"Logger: a string in a row has no tabs or line ends, but {name!r} is {value!r}")
         return value
     if isinstance(value, np.ndarray) and value.size == 1:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pygraph_nn import optim
-from pygraph_nn.errors import MissingExtraError, RangeError, ShapeError, StateError, TensorTypeError
+from pygraph_nn.errors import MissingExtraError, PygraphError, RangeError, ShapeError, StateError, TensorTypeError
 
 
 @pytest.fixture
@@ -43,6 +43,13 @@ def test_a_dict_names_the_columns_and_later_rows_keep_their_order(logger):
     logger.add([5, 6])
     assert text_of(logger).split("\n")[:1] == ["b\ta\t"]
     assert logger.symbols == {"b": [1, 3, 5], "a": [2, 4, 6]}
+
+
+def test_names_and_rows_may_be_the_keys_and_values_of_a_dict(logger):
+    found = {"b": 1, "a": 2}
+    logger.setNames(found.keys()).add(found.values())
+    logger.add(np.array([3, 4]))
+    assert logger.symbols == {"b": [1, 3], "a": [2, 4]}
 
 
 def test_a_list_without_names_numbers_the_columns(logger):
@@ -82,6 +89,11 @@ def test_a_timestamp_makes_the_name_unique(tmp_path):
         ([1, None], TensorTypeError, "can only log numbers and strings, but 'b' is None"),
         ([1, np.ones(2)], TensorTypeError, "can only log numbers and strings"),
         (["a\tb", 1], RangeError, "no tabs or line ends, but 'a' is"),
+        (["a\rb", 1], RangeError, "no tabs or line ends, but 'a' is"),
+        (5, TensorTypeError, "a row is a list of numbers, or a dict by name, not 5"),
+        (None, TensorTypeError, "a row is a list of numbers"),
+        ("12", TensorTypeError, "a row is a list of numbers"),
+        (np.ones((2, 1)), TensorTypeError, "a row is a list of numbers"),
     ],
 )
 def test_a_row_that_does_not_fit_is_refused_and_not_written(logger, row, error, message):
@@ -92,7 +104,45 @@ def test_a_row_that_does_not_fit_is_refused_and_not_written(logger, row, error, 
     assert logger.symbols == {"a": [], "b": []}
 
 
+@pytest.mark.parametrize("row", [{"a": None}, [None], {"a": "x\ty"}, {"a\tb": 1}, [], {}, 5])
+def test_a_first_row_that_is_refused_leaves_no_names_behind(logger, row):
+    with pytest.raises(PygraphError):
+        logger.add(row)
+    assert (logger.names, text_of(logger)) == ([], "")
+    logger.add({"b": 1})
+    assert logger.names == ["b"]
+
+
+def test_a_closed_logger_says_so(logger):
+    logger.add([1])
+    logger.close()
+    logger.close()
+    with pytest.raises(StateError, match=r"Logger: .*loss.log is closed; begin another Logger"):
+        logger.add([2])
+    assert logger.symbols == {"1": [1]}
+
+
+def test_a_list_of_styles_has_one_for_each_column(logger):
+    logger.setNames(["a", "b"])
+    for styles in (["-"], ["-", "-", "|"], []):
+        with pytest.raises(ShapeError, match=r"one style for each of \['a', 'b'\], not"):
+            logger.style(styles)
+    for styles in ("--", 5, None):
+        with pytest.raises(TensorTypeError, match="styles are a list in the order of the columns, or a dict by name"):
+            logger.style(styles)
+    with pytest.raises(TensorTypeError, match="a string or a table of strings, not 3"):
+        logger.style(["-", 3])
+    assert logger.styles == {"a": ["+"], "b": ["+"]}
+    logger.style(["-", ("-", "+")])
+    assert logger.styles == {"a": ["-"], "b": ["-", "+"]}
+
+
 def test_what_names_and_styles_refuse(logger):
+    for names in ("ab", 5, None):
+        with pytest.raises(TensorTypeError, match="the names of the columns are a list"):
+            logger.setNames(names)
+    with pytest.raises(ShapeError, match="at least one column"):
+        logger.setNames([])
     with pytest.raises(RangeError, match="a name of its own"):
         logger.setNames(["a", "a"])
     with pytest.raises(RangeError, match="without tabs"):
