@@ -40,14 +40,14 @@ class ConfusionMatrix:
     """
 
     def __init__(self, nclasses, classes=None):
-        if isinstance(nclasses, (list, tuple)):
-            nclasses, classes = len(nclasses), nclasses
-        if not isinstance(nclasses, numbers.Integral) or nclasses < 1:
+        classes = _names(nclasses if _is_list(nclasses) else classes)
+        nclasses = len(classes) if _is_list(nclasses) else nclasses
+        if not isinstance(nclasses, numbers.Integral) or isinstance(nclasses, bool) or nclasses < 1:
             raise RangeError(f"ConfusionMatrix: a number of classes from 1 up, or their names, not {nclasses!r}")
         if classes and len(classes) != nclasses:
-            raise ShapeError(f"ConfusionMatrix: {nclasses} classes, but {len(classes)} names: {list(classes)}")
+            raise ShapeError(f"ConfusionMatrix: {nclasses} classes, but {len(classes)} names: {classes}")
         self.nclasses = int(nclasses)
-        self.classes = list(classes or [])
+        self.classes = classes
         self.mat = np.zeros((self.nclasses, self.nclasses), dtype=np.int64)
         self.valids = np.zeros(self.nclasses, dtype=np.float32)
         self.unionvalids = np.zeros(self.nclasses, dtype=np.float32)
@@ -65,7 +65,7 @@ class ConfusionMatrix:
         A target below 1 means that it is not known, and the sample is left out.
         Raises: ShapeError for a vector of another length; RangeError for a class above ``nclasses``.
         """
-        self._count(*(self._classes_of(np.asarray(v)[None], what) for v, what in _named(prediction, target)))
+        self._count(*(self._classes_of(_array(v, what)[None], what) for v, what in _named(prediction, target)))
 
     def batchAdd(self, predictions, targets):
         """Count a batch: each argument is a vector of classes, from 1, or a (batch, nclasses) matrix of scores.
@@ -73,7 +73,7 @@ class ConfusionMatrix:
         A (batch, 1) matrix is a vector. A target below 1 means that it is not known, and the sample is left out.
         Raises: ShapeError where the lengths differ; RangeError for a class above ``nclasses``.
         """
-        arrays = [(np.atleast_1d(v), what) for v, what in _named(predictions, targets)]
+        arrays = [(np.atleast_1d(_array(v, what)), what) for v, what in _named(predictions, targets)]
         arrays = [(v[:, 0] if v.ndim == 2 and v.shape[1] == 1 else v, what) for v, what in arrays]
         self._count(*(self._classes_of(v, what) for v, what in arrays))
 
@@ -88,7 +88,7 @@ class ConfusionMatrix:
             )
         if values.dtype.kind not in "iuf" or not np.array_equal(np.floor(values), values):
             raise TensorTypeError(f"ConfusionMatrix: a class is a whole number from 1, but {what} has {values}")
-        return values.astype(np.int64)
+        return values
 
     def _count(self, predictions, targets):
         if predictions.shape != targets.shape:
@@ -99,9 +99,9 @@ class ConfusionMatrix:
             outside = classes[(classes < 1) | (classes > self.nclasses)]
             if outside.size:
                 raise RangeError(
-                    f"ConfusionMatrix: classes are counted from 1 to {self.nclasses}, but a {what} is {outside[0]}"
+                    f"ConfusionMatrix: classes are counted from 1 to {self.nclasses}, but a {what} is {outside[0]:.15g}"
                 )
-        np.add.at(self.mat, (targets - 1, predictions - 1), 1)
+        np.add.at(self.mat, (targets.astype(np.int64) - 1, predictions.astype(np.int64) - 1), 1)
 
     def updateValids(self):
         """Compute valids, unionvalids, averageValid, averageUnionValid and totalValid from the counts."""
@@ -183,6 +183,25 @@ class ConfusionMatrix:
     def _label(self, t, totals):
         name = self.classes[t] if self.classes else t + 1
         return f"{name} [{totals[t] / max(totals.sum(), 1):.2%}]"
+
+
+def _is_list(value):
+    return isinstance(value, (list, tuple)) or isinstance(value, np.ndarray) and value.ndim == 1
+
+
+def _names(classes):
+    """Return the names of classes as a list, empty where there are none."""
+    if classes is not None and not _is_list(classes):
+        raise TensorTypeError(f"ConfusionMatrix: the names of the classes are a list, not {classes!r}")
+    names = classes.tolist() if isinstance(classes, np.ndarray) else classes
+    return list(names or [])
+
+
+def _array(values, what):
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise TensorTypeError(f"ConfusionMatrix: {what} is an array or a list of numbers, not {values!r}") from None
 
 
 def _named(prediction, target):

@@ -127,6 +127,15 @@ def test_false_acceptance_of_one_class_or_none():
         (1.5, 1, TensorTypeError, "a class is a whole number from 1, but the prediction has .1.5."),
         (float("nan"), 1, TensorTypeError, "a whole number"),
         ("cat", 1, TensorTypeError, "a whole number"),
+        (1, float("inf"), RangeError, "a target is inf"),
+        (1e300, 1, RangeError, "a prediction is 1e[+]300"),
+        (3.0, 1, RangeError, "a prediction is 3$"),
+        (
+            [[1, 2], [1]],
+            1,
+            TensorTypeError,
+            r"the prediction is an array or a list of numbers, not \[\[1, 2\], \[1\]\]",
+        ),
         (1, None, TensorTypeError, "the target has .None."),
     ],
 )
@@ -137,6 +146,19 @@ def test_what_add_refuses(prediction, target, error, message):
     assert conf.mat.sum() == 0
 
 
+def test_names_may_come_as_an_array_and_unknown_targets_as_minus_infinity():
+    names = np.array(["cat", "dog"])
+    for conf in (
+        optim.ConfusionMatrix(names),
+        optim.ConfusionMatrix(2, names),
+        optim.ConfusionMatrix(2, ("cat", "dog")),
+    ):
+        assert repr(conf) == "ConfusionMatrix(['cat', 'dog'])"
+    conf.add(1, -float("inf"))
+    conf.batchAdd(np.array([1.0, 2.0]), np.array([2, 0], np.uint8))
+    assert conf.mat.tolist() == [[0, 0], [1, 0]]
+
+
 def test_what_the_others_refuse():
     conf = optim.ConfusionMatrix(2)
     with pytest.raises(ShapeError, match="3 predictions for 2 targets"):
@@ -145,6 +167,12 @@ def test_what_the_others_refuse():
         optim.ConfusionMatrix(0)
     with pytest.raises(ShapeError, match="3 classes, but 2 names"):
         optim.ConfusionMatrix(3, ["a", "b"])
+    for names in (5, "ab", np.array(["a"])[0]):
+        with pytest.raises(TensorTypeError, match="the names of the classes are a list, not"):
+            optim.ConfusionMatrix(2, names)
+    for number in (True, [], np.zeros(0), 2.5, None, np.array([["a"]])):
+        with pytest.raises(RangeError, match="from 1 up, or their names, not"):
+            optim.ConfusionMatrix(number)
     with pytest.raises(RangeError, match="score | occurrence, not 'name'"):
         conf.render("name")
     assert issubclass(MissingExtraError, PygraphError)
