@@ -3,7 +3,8 @@
 import numpy as np
 
 from . import rng
-from .errors import RangeError, ShapeError, TensorTypeError
+from .arguments import real_number, whole_number
+from .errors import ShapeError, TensorTypeError
 from .nesting import shape_of
 
 __all__ = ["StochasticGradient"]
@@ -51,16 +52,22 @@ class StochasticGradient:
     def train(self, dataset):
         """Run ``maxIteration`` times through ``dataset``; return the mean loss of the last time.
 
-        ``dataset`` is a sequence of pairs (input, target). Raises ShapeError for one without examples, or an example
-        that is no pair; RangeError for a negative ``maxIteration``.
+        ``dataset`` is a sequence of pairs (input, target). Raises TensorTypeError for what is no sequence, an example
+        that is no pair, and a rate that is no number; ShapeError for no examples; RangeError unless ``maxIteration`` is
+        a whole number from 0 up and the rates are finite.
         """
+        if isinstance(dataset, dict) or not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
+            raise TensorTypeError(
+                "nn.StochasticGradient: the data set is a sequence of pairs (input, target), such as a list, not a "
+                f"{type(dataset).__name__}"
+            )
         if len(dataset) == 0:
             raise ShapeError("nn.StochasticGradient: the data set has no examples")
-        if self.maxIteration < 0:
-            raise RangeError(f"nn.StochasticGradient: maxIteration is a number from 0 up, not {self.maxIteration}")
+        maxIteration = whole_number(self.maxIteration, "nn.StochasticGradient", "maxIteration", 0, 2**63 - 1)
+        rate, _ = (self._number(name) for name in ("learningRate", "learningRateDecay"))
         order = rng.randperm(len(dataset), dtype="int64") - 1 if self.shuffleIndices else np.arange(len(dataset))
         self._say("# StochasticGradient: training")
-        iteration, rate = 1, self.learningRate
+        iteration = 1
         # Torch7 draws one order for all iterations, and skips the decay of n = 1.
         while True:
             currentError = sum(self._learn(dataset[int(index)], rate) for index in order) / len(dataset)
@@ -68,11 +75,14 @@ class StochasticGradient:
                 self.hookIteration(self, iteration, currentError)
             self._say(f"# current error = {currentError}")
             iteration += 1
-            rate = self.learningRate / (1 + iteration * self.learningRateDecay)
-            if 0 < self.maxIteration < iteration:
+            rate = self._number("learningRate") / (1 + iteration * self._number("learningRateDecay"))
+            if 0 < maxIteration < iteration:
                 self._say("# StochasticGradient: you have reached the maximum number of iterations")
                 self._say(f"# training error = {currentError}")
                 return currentError
+
+    def _number(self, name):
+        return real_number(getattr(self, name), "nn.StochasticGradient", name, None)
 
     def _learn(self, example, rate):
         """Step along one example's gradient; return its loss."""

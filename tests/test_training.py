@@ -5,6 +5,8 @@ import pytest
 
 import pygraph_nn as nn
 
+PAIRS = [(np.zeros(2), np.zeros(1))]
+
 
 def dataset():
     return [(x, x[:1] - 2 * x[1:]) for x in np.random.default_rng(0).standard_normal((6, 2))]
@@ -84,9 +86,21 @@ def test_a_graph_with_several_inputs_learns():
         ([], {}, nn.ShapeError, "no examples"),
         ([np.zeros(2)], {}, nn.TensorTypeError, r"a pair \(input, target\), got float64 2"),
         ([(np.zeros(2),)], {}, nn.TensorTypeError, "a pair"),
-        ([(np.zeros(2), np.zeros(1))], {"maxIteration": -1}, nn.RangeError, "from 0 up, not -1"),
+        ([(np.zeros(2), np.zeros(1))], {"maxIteration": -1}, nn.RangeError, "from 0 to .*, not -1"),
+        (PAIRS, {"maxIteration": 2.5}, nn.RangeError, "maxIteration is a whole number from 0 to .*, not 2.5"),
+        (PAIRS, {"maxIteration": "3"}, nn.RangeError, "maxIteration is a whole number from 0 to .*, not '3'"),
+        (PAIRS, {"learningRate": "0.1"}, nn.TensorTypeError, "learningRate is a number, not '0.1'"),
+        (PAIRS, {"learningRate": float("inf")}, nn.RangeError, "learningRate is a finite number, not inf"),
+        (PAIRS, {"learningRateDecay": float("nan")}, nn.RangeError, "learningRateDecay is a finite number, not nan"),
+        (iter(PAIRS), {}, nn.TensorTypeError, "a sequence of pairs .*, such as a list, not a list_iterator"),
+        (None, {}, nn.TensorTypeError, "a sequence of pairs .*, not a NoneType"),
+        (dict(enumerate(PAIRS)), {}, nn.TensorTypeError, "a sequence of pairs .*, not a dict"),
+        (set("ab"), {}, nn.TensorTypeError, "a sequence of pairs .*, not a set"),
     ],
 )
 def test_what_does_not_fit_is_refused(examples, settings, error, message):
+    made = trainer(**settings)
+    before = made.module.weight.copy()
     with pytest.raises(error, match=message):
-        trainer(**settings).train(examples)
+        made.train(examples)
+    assert np.array_equal(made.module.weight, before)
