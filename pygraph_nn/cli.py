@@ -20,7 +20,9 @@ import numpy as np
 
 from . import bridges, inspection, t7
 from .errors import PygraphError, RangeError, ShapeError, StateError
+from .graph.gmodule import gModule
 from .inspection.doctor import doctor
+from .inspection.measuring import as_input
 from .modules import Module
 from .t7 import contents
 from .t7.sink import replacing
@@ -152,7 +154,9 @@ def add_dot(subparsers):
 def _dot(options):
     """Draw a network into files, or print the DOT text."""
     net = _network(options)
-    graph = net.bg if options.backward and hasattr(net, "bg") else net
+    if options.backward and not isinstance(net, gModule):
+        raise StateError(f"--backward draws the gradients' way through a gModule, which nn.{type(net).__name__} is not")
+    graph = net.bg if options.backward else net
     text = inspection.dot(graph, options.title, options.output, simple=options.simple, expand=options.expand)
     if options.output is None:
         print(text, end="")
@@ -189,7 +193,7 @@ def _add_network(parser):
 def _network(options):
     """Return the network that the options name."""
     package = sys.modules[__package__]
-    if Path(options.network).is_file() or options.network.endswith(".t7"):
+    if os.path.isfile(options.network) or options.network.endswith(".t7"):
         found = package.load(options.network)
     else:
         found = _evaluate(options.network, package)
@@ -207,6 +211,8 @@ def _evaluate(text, package):
         return eval(compile(text, "the command line", "eval"), {"nn": package})
     except SyntaxError:
         raise FileNotFoundError(f"{text} is neither a file nor an expression in Python") from None
+    except NameError as error:
+        raise FileNotFoundError(f"there is no file {text}, and as an expression: {error}; nn is this package") from None
 
 
 def _entry(table, name):
@@ -227,7 +233,7 @@ def _literal(text):
     """Return the shapes written in Python's way; ``20,3`` is one shape."""
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         raise ShapeError(
             f"--input takes a shape such as 20,3 or a list such as [(20, 3), (20, 4)], got {text!r}"
         ) from None
@@ -341,14 +347,7 @@ def _write_onnx(found, options):
     if options.input is None:
         raise ShapeError(f"{options.output}: say the input's shape with --input, such as 1,3 or [(1, 3), (1, 4)]")
     net = _one_network(found, options)
-    bridges.to_onnx(net, options.output, input=_ones(_literal(options.input), net.dtype))
-
-
-def _ones(shapes, dtype):
-    """Arrays of ones: they are numbers, and first entries, too."""
-    if isinstance(shapes, int) or isinstance(shapes, tuple) and all(isinstance(size, int) for size in shapes):
-        return np.ones(shapes, dtype)
-    return [_ones(shape, dtype) for shape in shapes]
+    bridges.to_onnx(net, options.output, input=as_input(net, _literal(options.input)))
 
 
 def _write_torch(found, options):

@@ -52,19 +52,16 @@ def as_input(net, given):
     """
     if isinstance(given, np.ndarray):
         return given
-    if _is_size(given):
-        return np.ones((given,), net.dtype)
-    if isinstance(given, (tuple, list)) and given and all(map(_is_size, given)):
-        return np.ones(given, net.dtype)
+    sizes = given if isinstance(given, (tuple, list)) else (given,)
+    if sizes and all(isinstance(size, (int, np.integer)) and not isinstance(size, bool) for size in sizes):
+        if min(sizes) < 0:
+            raise ShapeError(f"an input's shape has sizes from 0 up; got {given!r}")
+        return np.ones(sizes, net.dtype)
     if is_table(given) and len(given):
         pairs = given.items() if isinstance(given, dict) else enumerate(given)
         made = {key: as_input(net, item) for key, item in pairs}
         return made if isinstance(given, dict) else list(made.values())
     raise ShapeError(f"an input is an array, a shape such as (20, 3), or a nested list of these; got {given!r}")
-
-
-def _is_size(value):
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 0
 
 
 class Counter:

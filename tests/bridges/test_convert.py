@@ -33,6 +33,11 @@ def test_to_onnx(file, capsys):
     target = file.with_suffix(".onnx")
     assert cli.main(["convert", str(file), str(target)]) == 1
     assert "--input" in capsys.readouterr().err
+    for given in ("'a'", "2.5", "-1", "1,True"):
+        assert cli.main(["convert", str(file), str(target), f"--input={given}"]) == 1
+        said = capsys.readouterr().err
+        assert "convert: an input" in said and "--traceback" not in said
+    assert not target.exists()
     assert cli.main(["convert", str(file), str(target), "--input", "1,3"]) == 0
     x = nn.randn(4, 3)
     runner = onnxruntime.InferenceSession(target, providers=["CPUExecutionProvider"])
