@@ -71,9 +71,10 @@ def char_rnn():
 def sin_to_cos(folder):
     """The gallery's curves; needs matplotlib."""
     example = _example("sin_to_cos")
-    figure = example["empty_figure"]()
+    path = folder / "sin_to_cos.png"
+    figure = example["empty_figure"](path)
     example["picture"](figure, *example["train"]("lstm", 300, 1, None))
-    figure.savefig(folder / "sin_to_cos.png")
+    figure.savefig(path)
 
 
 def _example(name):

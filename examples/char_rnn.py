@@ -1,6 +1,6 @@
 """Train, sample, stop and resume a character-level language model on any text.
 
-    python examples/char_rnn.py                                   # a small text that comes along, in half a minute
+    python examples/char_rnn.py                                   # a small text that comes along, in a minute
     python examples/char_rnn.py --data war_and_peace.txt --size 512 --layers 2 --dropout 0.3 --checkpoint war.npz
     python examples/char_rnn.py --data war_and_peace.txt --checkpoint war.npz --resume
     python examples/char_rnn.py --checkpoint war.npz --only-sample --prime "Prince " --temperature 0.7
@@ -34,6 +34,9 @@ class Text:
     def __init__(self, text, batch, length, validation=0.05):
         if not text:
             raise nn.ShapeError("the text is empty: give a file with some thousand characters")
+        for name, value in (("batch", batch), ("length", length)):
+            if value < 1:
+                raise nn.RangeError(f"{name} is a number from 1 up, not {value}")
         self.characters = sorted(set(text))
         codes = self.encode(text)
         held_back = int(len(codes) * validation)
@@ -276,8 +279,6 @@ def sample(model, characters, count, temperature=1.0, prime="", seed=1):
 
     The draws come from a generator of their own, so that a look at samples does not change the training.
     """
-    if temperature < 0:
-        raise nn.RangeError(f"temperature is a number from 0 up, not {temperature}")
     generator = nn.rng.Generator()
     generator.manualSeed(seed)
     start = "\n" if "\n" in characters else characters[0]
@@ -337,13 +338,37 @@ def train(training, epochs, checkpoint, every, say=print):
             training.save(checkpoint)
 
 
-def empty_figure():
-    """An empty matplotlib figure, made before the training, so that a missing matplotlib shows before the work."""
+def check(given):
+    """Refuse what the command line says wrongly and what would else show only after hours of training."""
+    least = {"size": 1, "layers": 1, "every": 1, "epochs": 0, "decay": 0, "sample": 0, "temperature": 0, "seed": 0}
+    for name, low in least.items():
+        if not low <= getattr(given, name) < math.inf:
+            raise nn.RangeError(f"--{name} is a number from {low} up, not {getattr(given, name)}")
+    if given.checkpoint and not given.only_sample:
+        check_place(given.checkpoint)
+
+
+def check_place(path):
+    """Refuse a path at which no file can be written."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise nn.StateError(f"{path} cannot be written: there is no folder {folder}")
+    if Path(path).is_dir():
+        raise nn.StateError(f"{path} cannot be written: it is a folder")
+
+
+def empty_figure(path):
+    """An empty matplotlib figure, made before the training, so that what prevents a picture shows before the work."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise nn.MissingExtraError("matplotlib", "plot", "a picture") from error
-    return Figure(figsize=(8, 4), layout="constrained")
+    check_place(path)
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    known = figure.canvas.get_supported_filetypes()
+    if Path(path).suffix[1:].lower() not in known:
+        raise nn.RangeError(f"{path}: a picture's name ends in one of {', '.join(known)}")
+    return figure
 
 
 def picture(figure, training):
@@ -397,6 +422,7 @@ def read_text(path):
 def demo(arguments=None, say=print):
     """Do what the command line says; return the training, or the model that sampled."""
     given = parse(arguments)
+    check(given)
     if (given.resume or given.only_sample) and not given.checkpoint:
         raise nn.StateError("--resume and --only-sample need the --checkpoint to read")
     if given.only_sample:
@@ -409,11 +435,12 @@ def demo(arguments=None, say=print):
         return model
     names = ("cell", "size", "layers", "dropout", "batch", "length", "rate", "decay", "decay_after", "clip", "seed")
     text = read_text(given.data)
-    figure = empty_figure() if given.picture else None
+    figure = empty_figure(given.picture) if given.picture else None
     if given.resume:
         training = Training.resume(text, given.checkpoint)
     else:
         training = Training(text, {name: getattr(given, name) for name in names})
+    training.text.encode(given.prime)
     say(f"{len(text)} characters, {len(training.text.characters)} different, {training.model.x.size} parameters")
     train(training, given.epochs, given.checkpoint, given.every, say)
     if given.picture:

@@ -17,11 +17,15 @@ import os
 from pathlib import Path
 
 import torch
-from char_rnn import SMALL_TEXT, Model, Text
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 import pygraph_nn as nn
+
+if __package__:
+    from .char_rnn import SMALL_TEXT, Model, Text, check_place
+else:  # run as a file, which lies beside the other
+    from char_rnn import SMALL_TEXT, Model, Text, check_place
 
 
 def options(arguments=None):
@@ -100,6 +104,9 @@ def train(net, text, chosen):
 def main(arguments=None):
     """Train; the first process writes what there is to write."""
     chosen = options(arguments)
+    for path in (chosen.losses, chosen.save):
+        if path:
+            check_place(path)
     text = Text(chosen.data.read_text(encoding="utf-8"), chosen.batch, chosen.length)
     net = build(text, chosen)
     try:

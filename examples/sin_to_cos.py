@@ -9,6 +9,7 @@ points of the next half period. The last states of one stretch begin the next; n
 
 import argparse
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -73,13 +74,19 @@ def bar(done, total, loss):
         print(file=sys.stderr)
 
 
-def empty_figure():
-    """An empty matplotlib figure, made before the training, so that a missing matplotlib shows before the work."""
+def empty_figure(path):
+    """An empty matplotlib figure, made before the training, so that what prevents a picture shows before the work."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise nn.MissingExtraError("matplotlib", "plot", "a picture") from error
-    return Figure(figsize=(8, 6), layout="constrained")
+    figure = Figure(figsize=(8, 6), layout="constrained")
+    known = figure.canvas.get_supported_filetypes()
+    if Path(path).suffix[1:].lower() not in known or not Path(path).parent.is_dir():
+        raise nn.RangeError(
+            f"{path}: a picture lies in a folder that is there, and its name ends in {', '.join(known)}"
+        )
+    return figure
 
 
 def picture(figure, losses, curves):
@@ -95,7 +102,9 @@ def picture(figure, losses, curves):
 
 def demo(cell="lstm", updates=300, seed=1, path=None, progress=bar):
     """Train, print the last loss and the last stretch, save the picture if a path is given; return the losses."""
-    figure = empty_figure() if path else None
+    if updates < 1:
+        raise nn.RangeError(f"updates is a number from 1 up, not {updates}")
+    figure = empty_figure(path) if path else None
     losses, curves = train(cell, updates, seed, progress)
     print(f"{cell}: loss {losses[0]:.4f} at first, {losses[-1]:.5f} after {updates} updates")
     for name, curve in zip(("time", "cos", "prediction"), curves):
@@ -114,4 +123,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--picture", metavar="PATH", help="save target, prediction and loss (needs matplotlib)")
     arguments = parser.parse_args()
-    demo(arguments.cell, arguments.updates, arguments.seed, arguments.picture)
+    try:
+        demo(arguments.cell, arguments.updates, arguments.seed, arguments.picture)
+    except nn.PygraphError as error:
+        sys.exit(f"sin_to_cos: {error}")

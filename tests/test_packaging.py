@@ -74,6 +74,13 @@ def test_every_other_file_is_shipped(setup):
     assert left_out == []
 
 
+@pytest.mark.parametrize("example", [path.stem for path in sorted((CHECKOUT / "examples").glob("[a-z]*.py"))])
+def test_every_example_can_be_imported_as_a_module(example):
+    if example == "distributed_char_rnn":
+        pytest.importorskip("torch", reason="the example trains with PyTorch, which is not installed")
+    assert in_subprocess(f"import examples.{example}") == ""
+
+
 def imported_distributions(source):
     """Return what a file imports from outside the standard library and this package, which is also what to install."""
     names = set()

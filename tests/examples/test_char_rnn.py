@@ -15,6 +15,7 @@ import pytest
 import pygraph_nn as nn
 
 EXAMPLE = Path(__file__).resolve().parent.parent.parent / "examples" / "char_rnn.py"
+COUNTS = ("size", "layers", "batch", "length", "every")
 SMALL = ["--size", "12", "--batch", "4", "--length", "10", "--sample", "30"]
 
 
@@ -144,7 +145,8 @@ def test_the_learning_rate_decays_after_the_first_epochs(char_rnn, text):
     assert rates == [0.01, 0.005, 0.0025]
 
 
-def test_what_is_wrong_is_said(char_rnn, text, tmp_path):
+def test_what_is_wrong_is_said_before_the_training(char_rnn, text, tmp_path, monkeypatch):
+    missing = str(tmp_path / "missing" / "model")
     empty, other, path = tmp_path / "empty.txt", tmp_path / "other.txt", str(tmp_path / "model.npz")
     empty.write_text("")
     other.write_text("0123456789 " * 50)
@@ -153,13 +155,20 @@ def test_what_is_wrong_is_said(char_rnn, text, tmp_path):
         (["--data", str(empty)], "the text is empty"),
         (["--data", text, "--batch", "500"], "too short: 720 characters, but 500 sequences of 10 need about 5265"),
         (["--data", str(tmp_path / "none.txt")], "cannot read .*none.txt: No such file"),
-        (["--data", text, "--epochs", "1", "--prime", "Zebra"], "unknown characters 'Zbr'"),
-        (["--data", text, "--epochs", "1", "--temperature", "-1"], "temperature is a number from 0 up, not -1"),
+        (["--data", text, "--prime", "Zebra"], "unknown characters 'Zbr'"),
+        (["--data", text, "--temperature", "-1"], "temperature is a number from 0 up, not -1"),
+        (["--data", text, "--temperature", "nan"], "temperature is a number from 0 up, not nan"),
+        (["--data", text, "--decay", "-1"], "decay is a number from 0 up, not -1"),
+        *((["--data", text, f"--{name}", "0"], f"{name} is a number from 1 up, not 0") for name in COUNTS),
+        (["--data", text, "--sample", "-1"], "sample is a number from 0 up, not -1"),
+        (["--data", text, "--checkpoint", missing], "missing.model cannot be written: there is no folder .*missing"),
+        (["--data", text, "--checkpoint", str(tmp_path)], "cannot be written: it is a folder"),
         (["--data", str(other), "--checkpoint", path, "--resume"], "text of other characters: ' .acehmnost' there"),
         (["--checkpoint", str(tmp_path / "none.npz"), "--resume"], "there is no checkpoint"),
         (["--checkpoint", text, "--only-sample"], "is no checkpoint of this program"),
         (["--only-sample"], "need the --checkpoint"),
     ]
+    monkeypatch.setitem(char_rnn["demo"].__globals__, "train", None)  # all of it is said before the training
     for arguments, message in cases:
         with pytest.raises(nn.PygraphError, match=message):
             run(char_rnn, *arguments)
@@ -176,5 +185,12 @@ def test_the_bar_tells_speed_and_time_left(char_rnn, capsys, monkeypatch):
 
 def test_the_losses_are_drawn(char_rnn, text, tmp_path):
     pytest.importorskip("matplotlib")
+    for name, message in (
+        ("missing/a.png", "there is no folder"),
+        ("a.bmpp", "ends in one of .*png"),
+        ("a", "ends in"),
+    ):
+        with pytest.raises(nn.PygraphError, match=message):
+            run(char_rnn, "--data", text, "--epochs", "1", "--picture", str(tmp_path / name))
     run(char_rnn, "--data", text, "--epochs", "1", "--picture", str(tmp_path / "losses.png"))
     assert (tmp_path / "losses.png").read_bytes().startswith(b"\x89PNG")

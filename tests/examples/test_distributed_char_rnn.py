@@ -28,6 +28,13 @@ def run(*before, losses, save):
     return np.array(json.loads(losses.read_text())), nn.load(save)
 
 
+def test_it_runs_as_a_module_and_refuses_a_missing_folder_before_the_training(tmp_path):
+    command = [sys.executable, "-m", "examples.distributed_char_rnn", "--save", str(tmp_path / "none" / "net.t7")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert ended.returncode == 1
+    assert "net.t7 cannot be written: there is no folder" in ended.stderr
+
+
 def test_two_processes_take_the_steps_of_one(tmp_path):
     alone, one = run(losses=tmp_path / "one.json", save=tmp_path / "one.t7")
     shared, two = run(*TORCHRUN, losses=tmp_path / "two.json", save=tmp_path / "two.t7")

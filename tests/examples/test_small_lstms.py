@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import pygraph_nn as nn
+
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 
 
@@ -101,6 +103,11 @@ def test_sin_to_cos_learns(cell, capsys):
     assert f"{cell}: loss" in capsys.readouterr().out
 
 
+def test_sin_to_cos_needs_an_update():
+    with pytest.raises(nn.RangeError, match="updates is a number from 1 up, not 0"):
+        example("sin_to_cos")["demo"](updates=0)
+
+
 def test_sin_to_cos_shows_progress_where_somebody_watches(capsys, monkeypatch):
     bar = example("sin_to_cos")["bar"]
     bar(1, 2, 0.5)
@@ -112,6 +119,9 @@ def test_sin_to_cos_shows_progress_where_somebody_watches(capsys, monkeypatch):
 
 def test_sin_to_cos_draws(tmp_path):
     pytest.importorskip("matplotlib")
+    for name in ("sin_to_cos.bmpp", "sin_to_cos", "missing/sin_to_cos.png"):
+        with pytest.raises(nn.RangeError, match="in a folder that is there, and its name ends in .*png"):
+            example("sin_to_cos")["demo"](updates=12, path=str(tmp_path / name))
     path = tmp_path / "sin_to_cos.png"
     example("sin_to_cos")["demo"](updates=12, path=str(path), progress=None)
     assert path.read_bytes().startswith(b"\x89PNG")
