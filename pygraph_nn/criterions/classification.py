@@ -3,12 +3,12 @@
 import numpy as np
 
 from ..errors import RangeError, ShapeError
-from ..modules.checks import expect_rank, number
+from ..modules.checks import expect_entries, expect_rank, number
 from ..modules.softmax import LogSoftMax
 from ..nesting import shape_of
 from .criterion import Criterion
 from .regression import MSECriterion
-from .targets import class_positions, class_weights
+from .targets import class_positions, class_weights, numbers_array
 
 __all__ = [
     "ClassNLLCriterion",
@@ -53,7 +53,8 @@ class ClassNLLCriterion(Criterion):
         """Add up the weighted scores of the targets."""
         position, weight = self._targets(input, target)
         picked = np.take_along_axis(input, position, self._axis)
-        self.output = -float((picked * weight).sum()) * self._share(weight.sum())
+        picked[weight == 0] = 0  # what does not count may be infinite
+        self.output = float((picked * -weight).sum() + 0.0) * self._share(weight.sum())
         return self.output
 
     def updateGradInput(self, input, target):
@@ -150,7 +151,8 @@ class CrossEntropyCriterion(Criterion):
         expect_rank(self, input, (1, 2, 3, 4, 5))
         scores = input.squeeze() if input.ndim > 2 else input
         expect_rank(self, scores, (1, 2), ", dimensions of size 1 aside")
-        target = np.squeeze(target) if np.ndim(target) > 1 else target
+        target = numbers_array(self, target)
+        target = target.squeeze() if target.ndim > 1 else target
         # The likelihood checks its target itself, but would refuse it in its own name.
         class_positions(self, target, scores.shape[:-1], scores.shape[-1], self.nll.ignoreIndex)
         return scores, target
@@ -260,6 +262,7 @@ class MultiMarginCriterion(Criterion):
     def _excess(self, input, target):
         """Return how far each wrong class reaches into the margin, the targets' columns and the rows' weights."""
         expect_rank(self, input, (1, 2))
+        expect_entries(self, input, input.ndim - 1)
         classes = input.shape[-1]
         if self.weights is not None and self.weights.size != classes:
             raise ShapeError(f"{self!r} has weights for {self.weights.size} classes, got an input of {shape_of(input)}")
@@ -302,6 +305,7 @@ class MultiLabelMarginCriterion(Criterion):
     def _excess(self, input, target):
         """Return, for each target of each row, how far each class reaches into its margin, the row and the target."""
         expect_rank(self, input, (1, 2))
+        expect_entries(self, input, input.ndim - 1)
         positions = np.atleast_2d(class_positions(self, target, input.shape, input.shape[-1], 0))
         listed = np.logical_and.accumulate(positions >= 0, 1)
         row, place = np.nonzero(listed)

@@ -50,7 +50,7 @@ class MultiCriterion(WeightedCriterions):
     def updateOutput(self, input, target=None):
         """Add up the weighted losses."""
         pairs = zip(self.criterions, self.weights, strict=True)
-        self.output = sum(weight * criterion.updateOutput(input, target) for criterion, weight in pairs)
+        self.output = sum((weight * criterion.updateOutput(input, target) for criterion, weight in pairs), 0.0)
         return self.output
 
     def updateGradInput(self, input, target=None):
@@ -85,9 +85,9 @@ class ParallelCriterion(WeightedCriterions):
 
     def updateOutput(self, input, target):
         """Add up the weighted losses of the entries."""
+        quadruples = self._quadruples(input, target)
         self.output = sum(
-            weight * criterion.updateOutput(entry, wanted)
-            for criterion, weight, entry, wanted in self._quadruples(input, target)
+            (w * criterion.updateOutput(entry, wanted) for criterion, w, entry, wanted in quadruples), 0.0
         )
         return self.output
 
@@ -108,7 +108,7 @@ class ParallelCriterion(WeightedCriterions):
             raise ShapeError(f"{self!r} takes a table of {count} inputs, got {len(input)}: {shape_of(input)}")
         if self.repeatTarget:
             target = [target] * count
-        elif not isinstance(target, (list, tuple, np.ndarray)) or len(target) < count:
+        elif not isinstance(target, (list, tuple, np.ndarray)) or not getattr(target, "ndim", 1) or len(target) < count:
             raise ShapeError(
                 f"{self!r} takes a table of {count} targets, got {shape_of(target)}; one target for all needs "
                 "nn.ParallelCriterion(True)"

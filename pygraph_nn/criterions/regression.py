@@ -7,7 +7,7 @@ from ..modules.checks import expect_array, expect_rank
 from ..nesting import shape_of
 from .criterion import Criterion
 from .elementwise import Elementwise
-from .targets import numbers_like
+from .targets import numbers_array, numbers_like, weights_given
 
 __all__ = [
     "AbsCriterion",
@@ -56,7 +56,7 @@ class WeightedMSECriterion(MSECriterion):
 
     def __init__(self, w):
         super().__init__()
-        self.weight = np.array(w, self.dtype)
+        self.weight = weights_given(self, w).copy()
 
     def _targets(self, input, target):
         weight = self.weight
@@ -83,7 +83,7 @@ class SpatialAutoCropMSECriterion(MSECriterion):
 
     def _targets(self, input, target):
         expect_rank(self, input, (3, 4))
-        target = np.asarray(target)
+        target = numbers_array(self, target)
         planes = target.ndim == input.ndim and target.shape[:-2] == input.shape[:-2]
         if not planes or any(large < small for large, small in zip(target.shape[-2:], input.shape[-2:], strict=True)):
             raise ShapeError(

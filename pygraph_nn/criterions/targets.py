@@ -9,7 +9,7 @@ from ..errors import RangeError, ShapeError, TensorTypeError
 from ..modules.checks import expect_array, expect_plain
 from ..nesting import shape_of
 
-__all__ = ["class_positions", "class_weights", "numbers_like", "signs_like"]
+__all__ = ["class_positions", "class_weights", "numbers_array", "numbers_like", "signs_like", "weights_given"]
 
 
 def numbers_like(criterion, input, target):
@@ -21,7 +21,7 @@ def numbers_like(criterion, input, target):
     expect_array(criterion, input)
     if type(target) is np.ndarray and target.shape == input.shape and target.dtype == input.dtype:
         return target
-    array = _array(criterion, target)
+    array = numbers_array(criterion, target)
     if array.dtype.kind == "f" and array.dtype != input.dtype and isinstance(target, np.ndarray):
         raise TensorTypeError(
             f"{criterion!r}: the input is {shape_of(input)}, but the target {shape_of(target)}: convert the target "
@@ -50,7 +50,7 @@ def class_positions(criterion, target, shape, classes, besides=None):
     ``target`` counts from 1, in integers or whole floats; a Python number serves a single sample. The number
     ``besides`` is let through as it is, less 1.
     """
-    array = _array(criterion, target)
+    array = numbers_array(criterion, target)
     if array.shape != shape and not (array.size == 1 and math.prod(shape) == 1):
         raise ShapeError(
             f"{criterion!r} takes one class per sample, a target of {'x'.join(map(str, shape)) or 'one number'} for "
@@ -74,18 +74,32 @@ def class_weights(criterion, weights):
     """Return the weights given to a constructor as a vector of the criterion's type, or None where there are none."""
     if weights is None:
         return None
-    weights = np.asarray(weights, criterion.dtype)
+    weights = weights_given(criterion, weights)
     if weights.ndim != 1:
         raise ShapeError(f"{criterion.typename()}: weights are a vector, a number per class, got {shape_of(weights)}")
     return weights
 
 
-def _array(criterion, target):
+def weights_given(criterion, weights):
+    """Return what a constructor was given as an array of the criterion's type, once every number in it is finite."""
+    try:
+        array = np.asarray(weights, criterion.dtype)
+    except (TypeError, ValueError):
+        raise TensorTypeError(f"{criterion.typename()}: weights are an array of numbers, got {weights!r}") from None
+    if not np.isfinite(array).all():
+        raise RangeError(f"{criterion.typename()}: weights are finite numbers, got {weights!r}")
+    return array
+
+
+def numbers_array(criterion, target):
     """Return numbers, however they came, as an array."""
     if isinstance(target, np.ma.MaskedArray):
         expect_plain(criterion, target, target)
     if isinstance(target, (np.ndarray, Real, list, tuple)):
-        array = np.asarray(target)
+        try:
+            array = np.asarray(target)
+        except ValueError:  # rows of different lengths
+            array = np.empty(0, object)
         if array.dtype.kind in "iubf":
             return array
     raise TensorTypeError(f"{criterion!r} takes numbers as its target, an array of them, got {shape_of(target)}")

@@ -116,6 +116,12 @@ def test_weights_stretch_the_target_alone():
     assert criterion.forward(np.array([[1.0, 3.0], [2.0, 3.0]]), np.array([[1, 1], [1, 1]])) == 0.25
 
 
+def test_a_target_to_be_cropped_is_an_array_of_numbers():
+    for target in (None, [[1], [1, 2]], "ab"):
+        with pytest.raises(nn.TensorTypeError, match="takes numbers as its target"):
+            nn.SpatialAutoCropMSECriterion().forward(np.zeros((1, 2, 2)), target)
+
+
 def test_a_target_is_cropped_at_its_centre():
     criterion = nn.SpatialAutoCropMSECriterion()
     target = np.arange(2 * 25.0).reshape(2, 5, 5)

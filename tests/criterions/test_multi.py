@@ -48,6 +48,13 @@ def test_rows_of_an_array_are_targets_too():
     assert labels.forward([X, X], np.array([1.0, 2.0])) == -2
 
 
+def test_a_target_of_no_dimension_is_no_table():
+    with pytest.raises(nn.ShapeError, match="takes a table of 1 targets, got float64 scalar"):
+        nn.ParallelCriterion().add(nn.MSECriterion()).forward([np.zeros(1)], np.array(1.0))
+    both = nn.ParallelCriterion().add(nn.MSECriterion()).add(nn.MSECriterion())
+    assert both.forward([np.zeros(1), np.zeros(2)], [np.ones(1), np.ones(2)]) == 2
+
+
 def test_inputs_beyond_the_criterions_have_no_gradient():
     criterion = nn.ParallelCriterion(True).add(nn.MSECriterion())
     first, second = criterion.backward([X, [X, X]], T)

@@ -63,6 +63,37 @@ def test_infinite_scores_of_other_classes_do_no_harm():
     assert nn.ClassNLLCriterion(np.array([1.0, 0.0])).forward(scores, np.array([1])) == 0
 
 
+@pytest.mark.parametrize("name", ["ClassNLLCriterion", "CrossEntropyCriterion"])
+def test_infinite_scores_of_what_does_not_count_do_no_harm(name):
+    scores = np.array([[-np.inf, 0.0, -1.0], [-1.0, -2.0, -3.0]])
+    alone = getattr(nn, name)()
+    loss, gradient = alone.forward(scores[1:], [2]), alone.backward(scores[1:], [2])
+    for criterion, target in (
+        (getattr(nn, name)(), [-100, 2]),
+        (getattr(nn, name)(np.array([0.0, 1.0, 1.0])), [1, 2]),
+    ):
+        assert criterion.forward(scores, target) == pytest.approx(loss, rel=1e-14)
+        np.testing.assert_allclose(criterion.backward(scores, target), [[0, 0, 0], *gradient], atol=1e-15)
+
+
+def test_a_loss_of_nothing_has_no_sign():
+    for criterion in (nn.ClassNLLCriterion(), nn.CrossEntropyCriterion()):
+        assert str(criterion.forward(np.zeros((0, 3)), [])) == "0.0"
+    assert str(nn.ClassNLLCriterion().forward(SCORES, [-100, -100])) == "0.0"
+    for criterion in (nn.MultiCriterion(), nn.ParallelCriterion()):
+        assert type(criterion.forward([np.zeros(2)], [])) is float
+
+
+@pytest.mark.parametrize("shape", [(3, 0), (0, 0)])
+def test_margins_need_a_class(shape):
+    for criterion, target in (
+        (nn.MultiMarginCriterion(), np.ones(shape[0])),
+        (nn.MultiLabelMarginCriterion(), np.zeros(shape)),
+    ):
+        with pytest.raises(nn.ShapeError, match="takes at least one entry in dimension 2"):
+            criterion.forward(np.zeros(shape), target)
+
+
 def test_numbers_may_differ_from_the_input_by_dimensions_of_one():
     loss = nn.MSECriterion()
     assert loss.forward(np.zeros((3, 1)), np.array([1.0, 2.0, 3.0])) == pytest.approx(14 / 3)
@@ -77,8 +108,8 @@ def test_a_target_of_another_floating_type_is_refused_with_the_remedy():
         nn.MSECriterion().float().forward(np.zeros(2, "float32"), np.zeros(2))
 
 
-@pytest.mark.parametrize("target", [None, "a", {"k": 1}, np.array(["a", "b"]), np.array([1j, 2])])
-@pytest.mark.parametrize("loss", [nn.MSECriterion(), nn.ClassNLLCriterion()], ids=repr)
+@pytest.mark.parametrize("target", [None, "a", {"k": 1}, np.array(["a", "b"]), np.array([1j, 2]), [[1], [1, 2]]])
+@pytest.mark.parametrize("loss", [nn.MSECriterion(), nn.ClassNLLCriterion(), nn.CrossEntropyCriterion()], ids=repr)
 def test_what_is_no_number_is_refused(loss, target):
     with pytest.raises(nn.TensorTypeError, match="takes numbers"):
         loss.forward(np.zeros((2, 3)), target)
@@ -112,6 +143,16 @@ def test_weights_are_a_vector(make):
     with pytest.raises(nn.ShapeError, match="weights are a vector"):
         make(np.ones((2, 2)))
     assert make([1, 2]).weights.dtype == np.float64
+
+
+@pytest.mark.parametrize("make", [nn.ClassNLLCriterion, nn.BCECriterion, nn.WeightedMSECriterion])
+def test_weights_are_finite_numbers(make):
+    for weights in ("abc", [[1], [1, 2]], [1j, 1]):
+        with pytest.raises(nn.TensorTypeError, match="weights are an array of numbers, got"):
+            make(weights)
+    for weights in ([np.nan, 1], [1, np.inf], [None, 1]):
+        with pytest.raises(nn.RangeError, match="weights are finite numbers, got"):
+            make(weights)
 
 
 def test_an_average_over_nothing_is_zero():
