@@ -1,7 +1,10 @@
 """Whether feval's gradient is the gradient of feval's loss: checkgrad, by central differences."""
 
+import numbers
+
 import numpy as np
 
+from ..errors import RangeError, TensorTypeError
 from .contract import check_x, evaluate, loss_of, restored_on_error
 
 __all__ = ["checkgrad"]
@@ -34,6 +37,10 @@ def checkgrad(feval, x, eps=None):
     check_x(x, "checkgrad")
     if eps is None:
         eps = 1e-7 if x.dtype == np.float64 else 5e-3
+    if not isinstance(eps, numbers.Real) or isinstance(eps, bool):
+        raise TensorTypeError(f"checkgrad: eps is a number above 0, not {eps!r}")
+    if not 0 < eps < np.inf:
+        raise RangeError(f"checkgrad: eps is a finite number above 0, not {eps!r}")
     with restored_on_error(x):
         gradient = evaluate(feval, x, "checkgrad")[1].copy()
         estimate = np.empty_like(gradient)

@@ -1,5 +1,7 @@
 """Gradient descent with one step size for all parameters: plain, with momentum (sgd, nag) and averaged (asgd)."""
 
+import numpy as np
+
 from ..errors import RangeError
 from .contract import Method, checked_vector, evaluate, restored_on_error
 
@@ -58,6 +60,8 @@ def _check_scales(settings, x, method):
         scales = getattr(settings, key, None)
         if scales is not None:
             checked_vector(scales, x, f"{method}: {key}", "one value per parameter")
+            if not np.isfinite(scales).all():
+                raise RangeError(f"{method}: {key} holds finite numbers, not {scales[~np.isfinite(scales)][0]}")
 
 
 def _scaled(vector, scales):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import RangeError, ShapeError, TensorTypeError
 from .contract import Method, check_x, checked_vector, evaluate, restored_on_error
 
 __all__ = ["polyinterp", "lswolfe"]
@@ -36,7 +36,12 @@ def polyinterp(points, xminBound=None, xmaxBound=None):
     >>> round(polyinterp([[0, 4, -4], [1, 1, -2]], 1.5, 10), 12)
     2.0
     """
-    points = np.asarray(points, dtype=np.float64)
+    try:
+        points = np.asarray(points, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TensorTypeError(
+            f"polyinterp: points has one row (x, f, slope) of numbers per point, not {points!r}"
+        ) from None
     if points.ndim != 2 or points.shape[1] != 3 or not len(points):
         raise ShapeError(f"polyinterp: points has one row (x, f, slope) per point, not the shape {points.shape}")
     if len(points) == 2 and xminBound is None and xmaxBound is None:
@@ -113,6 +118,9 @@ def lswolfe(feval, x, t, d, f, g, gtd, options=None):
     _LSWOLFE.check_keys({} if options is None else options)
     c = _LSWOLFE.settings(options or {})
     checked_vector(d, x, "lswolfe: the direction d", "one value per parameter")
+    checked_vector(g, x, "lswolfe: the gradient g", "one value per parameter")
+    if not math.isfinite(t):
+        raise RangeError(f"lswolfe: the first step t is a finite number, not {t}")
     origin, start = x.copy(), _Trial(0.0, f, g.copy(), float(gtd))
     count = 0
 

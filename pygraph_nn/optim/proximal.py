@@ -2,7 +2,8 @@
 
 import math
 
-from .contract import Method, check_x, evaluate, restored_on_error
+from ..errors import RangeError
+from .contract import Method, check_x, evaluate, loss_of, restored_on_error
 
 __all__ = ["FistaLS"]
 
@@ -60,6 +61,8 @@ def FistaLS(f, g, pl, xinit, params=None):
     params = {} if params is None else params
     _FISTA.check_keys(params)
     c = _FISTA.settings(params)
+    if c.L == 0:
+        raise RangeError("FistaLS: L is a number above 0, not 0; steps are 1 / L long")
     x, y, momentum, history = xinit.copy(), xinit.copy(), 1.0, []
     with restored_on_error(xinit):
         while len(history) < c.maxiter:
@@ -67,7 +70,7 @@ def FistaLS(f, g, pl, xinit, params=None):
             following = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
             y = new + (momentum - 1) / following * (new - x) if c.doFistaUpdate else new.copy()
             x, momentum = new, following
-            smooth, rough = evaluate(f, y, "FistaLS", finite=False)[0], float(g(y))
+            smooth, rough = evaluate(f, y, "FistaLS", finite=False)[0], loss_of(g(y), "FistaLS")
             record = {"nline": tries, "L": c.L, "F": smooth + rough, "Fply": smooth, "Gply": rough, "Q": Q}
             history.append(record | ({"xk": x.copy(), "y": y.copy()} if c.verbose else {}))
             if len(history) > 1 and abs(history[-1]["F"] - history[-2]["F"]) <= c.errthres:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from optim_problems import quadratic, rosenbrock
 
 from pygraph_nn import optim
-from pygraph_nn.errors import TensorTypeError
+from pygraph_nn.errors import RangeError, TensorTypeError
 
 
 @given(st.lists(st.floats(0.1, 2), min_size=1, max_size=8))
@@ -43,6 +43,12 @@ def test_float32_gets_a_wider_step():
     feval = quadratic(np.zeros(2, dtype=np.float32))
     assert optim.checkgrad(feval, x)[0] < 1e-3
     assert optim.checkgrad(lambda x: (feval(x)[0], 2 * feval(x)[1]), x)[0] > 0.1
+
+
+@pytest.mark.parametrize(("eps", "error"), [("1", TensorTypeError), (True, TensorTypeError), (0, RangeError)])
+def test_the_step_is_a_number_above_zero(eps, error):
+    with pytest.raises(error, match="checkgrad: eps is a .*number above 0, not"):
+        optim.checkgrad(lambda x: (x @ x, 2 * x), np.ones(2), eps)
 
 
 def test_x_is_put_back_when_feval_fails():

@@ -91,6 +91,8 @@ def test_a_setting_in_state_is_refused():
             TensorTypeError,
             "is float32, but x is float64",
         ),
+        ("sgd", {"learningRates": np.array([1, np.nan])}, RangeError, "learningRates holds finite numbers, not nan"),
+        ("sgd", {"weightDecays": np.array([np.inf, 1])}, RangeError, "weightDecays holds finite numbers, not inf"),
         ("nag", {"learningRates": np.ones(3)}, ShapeError, "nag: learningRates has shape .3,., but x has .2,."),
         ("nag", {"momentum": 0}, RangeError, "needs a momentum above 0; without one, use sgd"),
         ("lbfgs", {"lineSearch": "armijo"}, RangeError, "lineSearch is optim.lswolfe, .* not 'armijo'"),

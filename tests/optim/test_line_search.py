@@ -52,6 +52,9 @@ def test_points_are_rows_of_three():
     for points in ([[0, 1], [1, 2]], [0, 1, 2], []):
         with pytest.raises(ShapeError, match="one row .x, f, slope. per point"):
             optim.polyinterp(points)
+    for points in ("abc", [[1, 2, 3], [1, 2]], [[None, 1j, 2]]):
+        with pytest.raises(TensorTypeError, match="one row .x, f, slope. of numbers per point, not"):
+            optim.polyinterp(points)
 
 
 def quartic(x):
@@ -144,6 +147,11 @@ def test_what_it_refuses():
         optim.lswolfe(rosenbrock, x, 1.0, -g, f, g, -g @ g, {"maxiter": 3})
     with pytest.raises(ShapeError, match="direction d has shape .3,., but x has .2,."):
         optim.lswolfe(rosenbrock, x, 1.0, np.ones(3), f, g, -1.0)
+    with pytest.raises(ShapeError, match="gradient g has shape .3,., but x has .2,."):
+        optim.lswolfe(rosenbrock, x, 1.0, -g, f, np.ones(3), -1.0)
+    for t in (float("nan"), float("inf")):
+        with pytest.raises(RangeError, match=f"the first step t is a finite number, not {t}"):
+            optim.lswolfe(rosenbrock, x, t, -g, f, g, -g @ g)
     with pytest.raises(TensorTypeError, match="not float alone"):
         optim.lswolfe(lambda x: 1.0, x, 1.0, -g, f, g, -g @ g)
     assert np.array_equal(x, [-1.2, 1])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pygraph_nn import optim, rng
-from pygraph_nn.errors import DivergenceError, RangeError
+from pygraph_nn.errors import DivergenceError, RangeError, TensorTypeError
 
 PENALTY = 0.3
 
@@ -75,7 +75,12 @@ def test_what_it_refuses():
     smooth, rough, shrink = lasso()
     with pytest.raises(RangeError, match="FistaLS: config has no key 'maxIter'; did you mean 'maxiter'"):
         optim.FistaLS(smooth, rough, shrink, np.zeros(20), {"maxIter": 3})
+    with pytest.raises(RangeError, match="FistaLS: L is a number above 0, not 0"):
+        optim.FistaLS(smooth, rough, shrink, np.zeros(20), {"L": 0})
     x = np.zeros(2)
+    for answer in (None, np.ones(2)):
+        with pytest.raises(TensorTypeError, match="FistaLS: the loss .* is one number, not"):
+            optim.FistaLS(lambda x: (float(x @ x), 2 * x), lambda x, answer=answer: answer, shrink, x)
     with pytest.raises(DivergenceError, match="FistaLS: the loss is nan"):
         optim.FistaLS(lambda x: (float("nan"), x), rough, shrink, x)
     assert (x == 0).all()
