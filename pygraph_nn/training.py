@@ -4,7 +4,7 @@ import numpy as np
 
 from . import rng
 from .arguments import real_number, whole_number
-from .errors import ShapeError, TensorTypeError
+from .errors import DivergenceError, ShapeError, TensorTypeError
 from .nesting import shape_of
 
 __all__ = ["StochasticGradient"]
@@ -54,7 +54,7 @@ class StochasticGradient:
 
         ``dataset`` is a sequence of pairs (input, target). Raises TensorTypeError for what is no sequence, an example
         that is no pair, and a rate that is no number; ShapeError for no examples; RangeError unless ``maxIteration`` is
-        a whole number from 0 up and the rates are finite.
+        a whole number from 0 up and the rates are finite; DivergenceError, before its step, for a loss of NaN.
         """
         if isinstance(dataset, dict) or not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
             raise TensorTypeError(
@@ -93,6 +93,11 @@ class StochasticGradient:
         input, target = example
         module, criterion = self.module, self.criterion
         loss = criterion.forward(module.forward(input), target)
+        if loss != loss:  # true of NaN alone
+            raise DivergenceError(
+                f"nn.StochasticGradient: an example's loss is nan, at the rate {rate:g}; no step was taken from it. A "
+                "lower learningRate usually helps"
+            )
         slope = criterion.backward(module.output, target)
         module.updateGradInput(input, slope)
         module.accUpdateGradParameters(input, slope, rate)

@@ -80,6 +80,18 @@ def test_a_graph_with_several_inputs_learns():
     assert made.train([([x[:1], x[1:]], t) for x, t in dataset()]) < 0.01
 
 
+def test_a_loss_of_nan_is_found_before_its_step():
+    made = trainer(shuffleIndices=False, maxIteration=1)
+    first, second = dataset()[:2]
+    with pytest.raises(
+        nn.DivergenceError, match="an example's loss is nan, at the rate 0.1; no step was taken from it"
+    ):
+        made.train([first, (second[0] * np.nan, second[1])])
+    once = trainer(shuffleIndices=False, maxIteration=1)
+    once.train([first])
+    assert np.array_equal(made.module.weight, once.module.weight)
+
+
 @pytest.mark.parametrize(
     "examples, settings, error, message",
     [
