@@ -340,10 +340,11 @@ def train(training, epochs, checkpoint, every, say=print):
 
 def check(given):
     """Refuse what the command line says wrongly and what would else show only after hours of training."""
-    least = {"size": 1, "layers": 1, "every": 1, "epochs": 0, "decay": 0, "sample": 0, "temperature": 0, "seed": 0}
+    least = {"size": 1, "layers": 1, "every": 1, "epochs": 0, "decay": 0, "sample": 0, "temperature": 0}
     for name, low in least.items():
         if not low <= getattr(given, name) < math.inf:
             raise nn.RangeError(f"--{name} is a number from {low} up, not {getattr(given, name)}")
+    nn.rng.Generator().manualSeed(given.seed)
     if given.checkpoint and not given.only_sample:
         check_place(given.checkpoint)
 

@@ -160,6 +160,7 @@ def test_what_is_wrong_is_said_before_the_training(char_rnn, text, tmp_path, mon
         (["--data", text, "--temperature", "nan"], "temperature is a number from 0 up, not nan"),
         (["--data", text, "--decay", "-1"], "decay is a number from 0 up, not -1"),
         *((["--data", text, f"--{name}", "0"], f"{name} is a number from 1 up, not 0") for name in COUNTS),
+        (["--data", text, "--seed", str(2**64)], "a seed is a whole number from 0 to 18446744073709551615, not 1844"),
         (["--data", text, "--sample", "-1"], "sample is a number from 0 up, not -1"),
         (["--data", text, "--checkpoint", missing], "missing.model cannot be written: there is no folder .*missing"),
         (["--data", text, "--checkpoint", str(tmp_path)], "cannot be written: it is a folder"),
