@@ -59,7 +59,7 @@ def dot(graph, title=None, path=None, *, simple=False, expand=False, steps=None,
 def save(drawn, text, path):
     """Write NAME.dot and the picture; return the files, and lines to tell the user."""
     suffix = path.suffix.lower()
-    if suffix in ("", ".dot", ".gv") and path.name:
+    if suffix in ("", ".dot", ".gv"):
         source, target = path if suffix else path.with_suffix(".dot"), path.with_suffix(".svg")
     elif suffix[1:] in (*render.FORMATS, "html"):
         source, target = path.with_suffix(".dot"), path

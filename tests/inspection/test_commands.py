@@ -72,7 +72,7 @@ def test_an_entry_of_a_table_is_found(capsys):
         (["dot", "nn.Linear(3, 2)", "--backward"], "through a gModule, which nn.Linear is not"),
         (["dot", "nn.Linear"], "a network is needed, got a type"),
         (["dot", LSTM, "-o", "cell.docx"], "got 'cell.docx'"),
-        (["dot", LSTM, "-o", ""], "a picture's path ends in one of .dot, "),
+        (["dot", LSTM, "-o", ""], "a picture's path names a file"),
         (["summary", LSTM, "--input", "20x3"], "--input takes a shape such as 20,3"),
         (["summary", LSTM, "--input", "20,3"], "takes a table"),
         *((["summary", LINEAR, "--input", given], f"got {given}") for given in ("'a'", "2.5", "True", "{}")),

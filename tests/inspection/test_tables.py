@@ -112,7 +112,7 @@ def test_arrays_containers_and_lone_modules_are_welcome():
 
 @pytest.mark.parametrize("wrong", ["20x3", [], {"a"}, [(2, 3), "x"], -1, (2, -3), (True, 3)])
 def test_an_input_that_is_none_is_refused(lstm, wrong):
-    with pytest.raises(nn.ShapeError, match="an array, a shape"):
+    with pytest.raises(nn.ShapeError, match="an array, a shape|sizes from 0 up"):
         nn.summary(lstm, wrong)
 
 
