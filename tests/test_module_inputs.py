@@ -103,7 +103,16 @@ GRADIENTS = {
 
 
 @pytest.mark.parametrize("strange", GRADIENTS.values(), ids=GRADIENTS)
-@pytest.mark.parametrize("make", [nn.Tanh, lambda: nn.Linear(2, 2), lambda: nn.Sequential().add(nn.Sigmoid()), graph])
+@pytest.mark.parametrize(
+    "make",
+    [
+        nn.Tanh,
+        lambda: nn.Linear(2, 2),
+        lambda: nn.BatchNormalization(2),
+        lambda: nn.Sequential().add(nn.Sigmoid()),
+        graph,
+    ],
+)
 def test_a_gradient_unlike_the_output_is_refused_and_not_stretched(make, strange):
     gradient, message = strange
     net, input = make(), np.ones((4, 2))

@@ -112,6 +112,7 @@ class BatchNormalization(Module):
         """Run ``updateGradInput`` and ``accGradParameters`` on sums that are taken once."""
         if self.output is None:
             raise StateError(f"{self!r}: backward needs a forward pass with the same input first")
+        self.check_gradient(gradOutput)
         gradient, normal, factor, along, total = self._project(input, gradOutput)
         self._accumulate(along, total, scale)
         return self._pass_back(input, gradient, normal, factor, along, total)
