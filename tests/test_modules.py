@@ -195,6 +195,12 @@ def test_repr_clear_state_and_modes(row):
 
 
 @each_row
+def test_a_container_draws_the_parameters_of_what_is_inside_anew(row):
+    for stdv in (None, 0.5):
+        nn.Sequential().add(row.build()).reset(stdv)
+
+
+@each_row
 def test_bad_inputs_are_refused_by_name(row):
     module = row.build()
     for input in row.bad:

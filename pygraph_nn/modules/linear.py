@@ -306,8 +306,8 @@ class PartialLinear(Module):
         self.reset()
 
     def reset(self, stdv=1):
-        """Draw the weight from a normal distribution, set the bias to 0."""
-        self.weight[...] = rng.normal(0, stdv, size=self.weight.shape, dtype=self.weight.dtype)
+        """Draw the weight from a normal distribution of standard deviation ``stdv``, set the bias to 0."""
+        self.weight[...] = rng.normal(0, stdv or 1, size=self.weight.shape, dtype=self.weight.dtype)
         if self.bias is not None:
             self.bias.fill(0)
         return self
