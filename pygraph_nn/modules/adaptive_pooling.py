@@ -261,7 +261,7 @@ class TemporalDynamicKMaxPooling(Module):
     """y = the k largest elements of each feature over time, in their order in time; k = max(minK, ceil(factor time)).
 
     ``factor`` is 0 by default. Input is (time x features) or a batch (N x time x features), output likewise with k
-    frames. Of equal elements the earlier ones count as larger. Raises ShapeError for fewer than k frames. Source:
+    frames. Of equal elements the earlier ones count as larger; NaN counts as larger than all. Raises ShapeError for fewer than k frames. Source:
     Kalchbrenner, Grefenstette, Blunsom, "A Convolutional Neural Network for Modelling Sentences" (2014); Torch7's
     nn/TemporalDynamicKMaxPooling.lua.
 
@@ -284,7 +284,7 @@ class TemporalDynamicKMaxPooling(Module):
         k = max(self.minK, math.ceil(self.factor * time))
         if time < k:
             raise ShapeError(f"{self!r}: the input is too short: it has {time} frames, of which {k} are to be kept")
-        largest_first = np.argsort(-input, -2, kind="stable")
+        largest_first = np.argsort(np.where(np.isnan(input), -np.inf, -input), -2, kind="stable")
         kept = np.sort(largest_first[..., :k, :], -2)
         self.indices = kept + 1
         self.output = np.take_along_axis(input, kept, -2)

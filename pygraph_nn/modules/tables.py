@@ -1,7 +1,5 @@
 """Modules that take or put out tables: arithmetic of their entries, joining and splitting."""
 
-import math
-
 import numpy as np
 
 from ..errors import ShapeError
@@ -93,10 +91,16 @@ class CMulTable(Module):
     def updateGradInput(self, input, gradOutput):
         if len(input) == 2:
             self.gradInput = [gradOutput * input[1], gradOutput * input[0]]
-        else:
-            self.gradInput = [
-                math.prod((x for j, x in enumerate(input) if j != i), start=gradOutput) for i in range(len(input))
-            ]
+            return self.gradInput
+        # Times all factors in front of each one, on the way there, and all behind it, on the way back.
+        gradients = [gradOutput]
+        for factor in input[:-1]:
+            gradients.append(gradients[-1] * factor)
+        behind = input[-1]
+        for index in reversed(range(len(input) - 1)):
+            gradients[index] = gradients[index] * behind
+            behind = behind * input[index]
+        self.gradInput = gradients
         return self.gradInput
 
 
@@ -148,7 +152,7 @@ class CDivTable(Module):
 
 
 class _ExtremeTable(Module):
-    """What CMaxTable and CMinTable share: the first entry that no other ``beats`` takes the element and its gradient.
+    """What CMaxTable and CMinTable share: the first entry with the ``extreme`` takes the element and its gradient.
 
     The field called ``place`` holds, for each element, the number of that entry, counted from 1.
     """
@@ -159,9 +163,9 @@ class _ExtremeTable(Module):
         expect_same_shape(self, input)
         output, winner = input[0].copy(), np.ones(input[0].shape, np.intp)
         for number, entry in enumerate(input[1:], 2):
-            better = self.beats(entry, output)
-            output[better] = entry[better]
-            winner[better] = number
+            extreme = self.extreme(output, entry)
+            winner[(extreme != output) & (output == output)] = number  # a NaN, which equals nothing, stays the first
+            output = extreme
         self.output = output
         setattr(self, self.place, winner)
         return output
@@ -179,27 +183,27 @@ class _ExtremeTable(Module):
 class CMaxTable(_ExtremeTable):
     """y = max(x[1], x[2], ...), elementwise; where entries are equal, the first one takes the gradient.
 
-    Source: Torch7's nn/CMaxTable.lua; PyTorch's torch.maximum.
+    NaN counts as larger than all (Torch7 passes over it, unless it comes first). Source: Torch7's nn/CMaxTable.lua; PyTorch's torch.maximum.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.CMaxTable().forward([np.array([1.0, 4.0]), np.array([2.0, 3.0])])
     array([2., 4.])
     """
 
-    beats, place = staticmethod(np.greater), "maxIdx"
+    extreme, place = staticmethod(np.maximum), "maxIdx"
 
 
 class CMinTable(_ExtremeTable):
     """y = min(x[1], x[2], ...), elementwise; where entries are equal, the first one takes the gradient.
 
-    Source: Torch7's nn/CMinTable.lua; PyTorch's torch.minimum.
+    NaN counts as smaller than all (Torch7 passes over it, unless it comes first). Source: Torch7's nn/CMinTable.lua; PyTorch's torch.minimum.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.CMinTable().forward([np.array([1.0, 4.0]), np.array([2.0, 3.0])])
     array([1., 3.])
     """
 
-    beats, place = staticmethod(np.less), "minIdx"
+    extreme, place = staticmethod(np.minimum), "minIdx"
 
 
 class CAddTensorTable(Module):

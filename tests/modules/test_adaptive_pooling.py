@@ -89,6 +89,8 @@ def test_nan_shows():
     input = np.array([[[np.nan, 1.0, 2.0, -np.inf]]])
     np.testing.assert_array_equal(nn.SpatialAdaptiveMaxPooling(2, 1).forward(input), [[[np.nan, 2]]])
     np.testing.assert_array_equal(nn.SpatialAdaptiveMaxPooling(4, 1).forward(input), input)
+    module = nn.TemporalDynamicKMaxPooling(2)
+    np.testing.assert_array_equal(module.forward(input.reshape(4, 1)), [[np.nan], [2]])
 
 
 def test_k_grows_with_the_sequence_and_equal_elements_keep_the_earlier():
