@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import rng
 from ..errors import RangeError, ShapeError
+from . import checks
 from .checks import expect_gradient, expect_rank
 from .module import Module
 from .pooling import Maxima
@@ -141,6 +142,7 @@ class FractionalMaxPooling(Maxima):
         for axis, pool in zip(self.order, pools, strict=True):
             whole_numbers(call, 2, **{f"poolSize{axis}": pool})
             setattr(self, f"poolSize{axis}", int(pool))
+        sizes = [checks.number(size, f"nn.{call}: out{axis}") for axis, size in zip(self.order, sizes, strict=True)]
         exact = all(size >= 1 for size in sizes)
         for axis, size in zip(self.order, sizes, strict=True):
             if exact:
@@ -261,9 +263,9 @@ class TemporalDynamicKMaxPooling(Module):
     """y = the k largest elements of each feature over time, in their order in time; k = max(minK, ceil(factor time)).
 
     ``factor`` is 0 by default. Input is (time x features) or a batch (N x time x features), output likewise with k
-    frames. Of equal elements the earlier ones count as larger; NaN counts as larger than all. Raises ShapeError for fewer than k frames. Source:
-    Kalchbrenner, Grefenstette, Blunsom, "A Convolutional Neural Network for Modelling Sentences" (2014); Torch7's
-    nn/TemporalDynamicKMaxPooling.lua.
+    frames. Of equal elements the earlier ones count as larger; NaN counts as larger than all. Raises ShapeError for
+    fewer than k frames. Source: Kalchbrenner, Grefenstette, Blunsom, "A Convolutional Neural Network for Modelling
+    Sentences" (2014); Torch7's nn/TemporalDynamicKMaxPooling.lua.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.TemporalDynamicKMaxPooling(2).forward(np.array([[3.0], [1.0], [5.0], [2.0]]))
@@ -276,7 +278,9 @@ class TemporalDynamicKMaxPooling(Module):
     def __init__(self, minK, factor=0):
         super().__init__()
         whole_numbers("TemporalDynamicKMaxPooling", 1, minK=minK)
-        self.minK, self.factor = int(minK), factor
+        self.minK, self.factor = int(minK), checks.number(factor, "nn.TemporalDynamicKMaxPooling(minK, factor): factor")
+        if not 0 <= self.factor <= 1:
+            raise RangeError(f"nn.TemporalDynamicKMaxPooling: factor lies between 0 and 1, got {factor!r}")
 
     def updateOutput(self, input):
         expect_rank(self, input, (2, 3))

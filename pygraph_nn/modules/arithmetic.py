@@ -84,7 +84,7 @@ class Power(Elementwise):
         return x**self.pow
 
     def derivative(self, x, y):
-        return self.pow * x ** (self.pow - 1)
+        return self.pow * x ** (self.pow - 1) if self.pow else 0
 
 
 class Square(Elementwise):

@@ -91,9 +91,9 @@ class CosineDistance(_Pair):
 class PairwiseDistance(_Pair):
     """y = (sum over i of |a[i] - b[i]|^p)^(1/p), for the rows of two matrices, or for two vectors.
 
-    ``p`` (1 or more, 2 by default) is kept as ``norm``. In the gradient, 1e-6 is added to the distance, so that equal
-    rows do not divide by zero; with p = 1 the gradient at equal elements is 1 or -1 by chance, as in Torch7. For p
-    between 1 and 2 the gradient is the derivative (Torch7 leaves a factor out there).
+    ``p`` (1 or more, finite, 2 by default) is kept as ``norm``. In the gradient, 1e-6 is added to the distance, so that
+    equal rows do not divide by zero; with p = 1 the gradient at equal elements is 1 or -1 by chance, as in Torch7. For
+    p between 1 and 2 the gradient is the derivative (Torch7 leaves a factor out there).
     Source: Torch7's nn/PairwiseDistance.lua; PyTorch's PairwiseDistance.
 
     >>> import numpy as np, pygraph_nn as nn
@@ -104,8 +104,8 @@ class PairwiseDistance(_Pair):
     def __init__(self, p=2):
         super().__init__()
         self.norm = checks.number(p, "p")
-        if self.norm < 1:
-            raise RangeError(f"nn.PairwiseDistance(p): p must be 1 or more, got {p!r}")
+        if not 1 <= self.norm < math.inf:
+            raise RangeError(f"nn.PairwiseDistance(p): p must be 1 or more, and finite, got {p!r}")
 
     def value(self, first, second):
         """The output, for the rows of two matrices."""

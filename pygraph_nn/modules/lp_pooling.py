@@ -5,13 +5,20 @@ import numpy as np
 from ..errors import RangeError, ShapeError
 from ..nesting import shape_of
 from .arithmetic import MulConstant, Power, Sqrt, Square
-from .checks import expect_gradient
+from .checks import expect_gradient, number
 from .containers import Sequential
 from .module import Module
 from .pooling import SpatialAveragePooling, spread_sums, window_sums
 from .windows import Windows, whole_numbers
 
 __all__ = ["FeatureLPPooling", "SpatialLPPooling"]
+
+
+def _power(value, argument):
+    """Return the p of a p-norm if it is a number that can be one."""
+    if number(value, argument) == 0:
+        raise RangeError(f"{argument} must not be 0: there is no root of that power")
+    return number(value, argument)
 
 
 class SpatialLPPooling(Sequential):
@@ -35,6 +42,7 @@ class SpatialLPPooling(Sequential):
 
     def __init__(self, nInputPlane, pnorm, kW, kH, dW=None, dH=None):
         super().__init__()
+        pnorm = _power(pnorm, "nn.SpatialLPPooling: pnorm")
         dW, dH = kW if dW is None else dW, kH if dH is None else dH
         self.kW, self.kH, self.dW, self.dH = kW, kH, dW, dH
         self.add(Square() if pnorm == 2 else Power(pnorm))
@@ -75,7 +83,8 @@ class FeatureLPPooling(Module):
             raise RangeError(
                 f"nn.FeatureLPPooling: width lies between 2 and 16 and stride between 1 and 4, got {width} and {stride}"
             )
-        self.width, self.stride, self.power, self.batch_mode = int(width), int(stride), power, bool(batch_mode)
+        self.width, self.stride, self.batch_mode = int(width), int(stride), bool(batch_mode)
+        self.power = _power(power, "nn.FeatureLPPooling: power")
 
     @property
     def row_wise(self):

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import RangeError, ShapeError
 from ..nesting import shape_of
 from .arithmetic import Sqrt, Square
-from .checks import expect_gradient, expect_rank
+from .checks import expect_gradient, expect_rank, number
 from .containers import Sequential
 from .convolution import SpatialConvolution
 from .module import Module
@@ -51,7 +51,11 @@ class SpatialCrossMapLRN(Module):
         whole_numbers("SpatialCrossMapLRN", 1, size=size)
         if size % 2 == 0:
             raise RangeError(f"nn.SpatialCrossMapLRN: size must be odd, so that a plane is in the middle, got {size}")
-        self.size, self.alpha, self.beta, self.k = int(size), alpha, beta, k
+        self.size = int(size)
+        self.alpha, self.beta, self.k = (
+            number(value, f"nn.SpatialCrossMapLRN: {name}")
+            for name, value in (("alpha", alpha), ("beta", beta), ("k", k))
+        )
 
     def _neighbours(self, array):
         """The sum over each plane's neighbours; its own transpose, as the neighbourhood is symmetric."""
@@ -97,6 +101,11 @@ class Neighbourhood(Module):
                 f"{shape_of(kernel)}"
             )
         self.nInputPlane, self.kernel = int(nInputPlane), kernel
+
+    def _keep_threshold(self, threshold, thresval):
+        """Check and keep the last arguments of those that divide."""
+        self.threshold = 1e-4 if threshold is None else number(threshold, f"{self.typename()}: threshold")
+        self.thresval = self.threshold if thresval is None else number(thresval, f"{self.typename()}: thresval")
 
     def _estimator(self, *before):
         """A Sequential that takes the weighted mean around each pixel; the kernel is used as it stands."""
@@ -202,8 +211,7 @@ class SpatialDivisiveNormalization(Neighbourhood):
     def __init__(self, nInputPlane=1, kernel=None, threshold=None, thresval=None):
         super().__init__()
         self._keep_kernel(nInputPlane, kernel)
-        self.threshold = 1e-4 if threshold is None else threshold
-        self.thresval = self.threshold if thresval is None else thresval
+        self._keep_threshold(threshold, thresval)
         # Torch7's scale for a vector, which is used twice; the outcome is then divided by the mean of ones.
         planes = self.nInputPlane if self.kernel.ndim == 2 else math.sqrt(self.nInputPlane)
         self.kernel /= self.kernel.sum() * planes
@@ -248,8 +256,7 @@ class SpatialContrastiveNormalization(Neighbourhood):
     def __init__(self, nInputPlane=1, kernel=None, threshold=None, thresval=None):
         super().__init__()
         self._keep_kernel(nInputPlane, kernel)
-        self.threshold = 1e-4 if threshold is None else threshold
-        self.thresval = self.threshold if thresval is None else thresval
+        self._keep_threshold(threshold, thresval)
         self.normalizer = Sequential()
         self.normalizer.add(SpatialSubtractiveNormalization(self.nInputPlane, self.kernel))
         self.normalizer.add(SpatialDivisiveNormalization(self.nInputPlane, self.kernel, self.threshold, self.thresval))

@@ -183,7 +183,8 @@ class _ExtremeTable(Module):
 class CMaxTable(_ExtremeTable):
     """y = max(x[1], x[2], ...), elementwise; where entries are equal, the first one takes the gradient.
 
-    NaN counts as larger than all (Torch7 passes over it, unless it comes first). Source: Torch7's nn/CMaxTable.lua; PyTorch's torch.maximum.
+    NaN counts as larger than all (Torch7 passes over it, unless it comes first).
+    Source: Torch7's nn/CMaxTable.lua; PyTorch's torch.maximum.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.CMaxTable().forward([np.array([1.0, 4.0]), np.array([2.0, 3.0])])
@@ -196,7 +197,8 @@ class CMaxTable(_ExtremeTable):
 class CMinTable(_ExtremeTable):
     """y = min(x[1], x[2], ...), elementwise; where entries are equal, the first one takes the gradient.
 
-    NaN counts as smaller than all (Torch7 passes over it, unless it comes first). Source: Torch7's nn/CMinTable.lua; PyTorch's torch.minimum.
+    NaN counts as smaller than all (Torch7 passes over it, unless it comes first).
+    Source: Torch7's nn/CMinTable.lua; PyTorch's torch.minimum.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.CMinTable().forward([np.array([1.0, 4.0]), np.array([2.0, 3.0])])

@@ -58,6 +58,7 @@ def test_a_sigmoids_logarithm_keeps_its_digits():
         (nn.HardShrink(), 0.5, 0),
         (nn.Abs(), 0.0, 1),
         (nn.Sqrt(), 0.0, 0),
+        (nn.Power(0), 0.0, 0),
     ],
     ids=repr,
 )

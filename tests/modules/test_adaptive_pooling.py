@@ -115,7 +115,22 @@ def test_p_norms_are_what_they_say_and_pass_nothing_on_at_zero():
     assert repr(euclidean) == "nn.FeatureLPPooling(w2 s1 power 2 batch 0)"
 
 
+def test_a_numpy_number_as_a_power_does_not_widen_float32():
+    for module in (nn.FeatureLPPooling(2, 1, np.float64(3)), nn.SpatialLPPooling(1, np.float64(3), 2, 1)):
+        assert module.float().forward(np.ones((2, 2, 2), "float32")).dtype == np.float32
+
+
 def test_arguments_out_of_range_are_refused():
+    for build in (lambda p: nn.FeatureLPPooling(2, 1, p), lambda p: nn.SpatialLPPooling(1, p, 2, 2)):
+        with pytest.raises(nn.RangeError, match="must not be 0"):
+            build(0)
+        with pytest.raises(nn.TensorTypeError, match="LPPooling: p.* must be a number"):
+            build("2")
+    for factor in (-0.5, 1.5, np.nan):
+        with pytest.raises(nn.RangeError, match="factor lies between 0 and 1"):
+            nn.TemporalDynamicKMaxPooling(1, factor)
+    with pytest.raises(nn.TensorTypeError, match="outW must be a number"):
+        nn.SpatialFractionalMaxPooling(2, 2, "3", 3)
     with pytest.raises(nn.RangeError, match="width lies between 2 and 16"):
         nn.FeatureLPPooling(17, 1, 2)
     with pytest.raises(nn.RangeError, match="poolSizeW must be a whole number from 2"):

@@ -29,6 +29,7 @@ def test_a_vector_at_a_template_has_a_finite_gradient(make):
     assert np.isfinite(module.backward(input, np.ones(2))).all() and np.isfinite(module.gradWeight).all()
 
 
-def test_powers_below_one_are_refused():
-    with pytest.raises(nn.RangeError, match="p must be 1 or more"):
-        nn.PairwiseDistance(0.5)
+def test_powers_that_make_no_distance_are_refused():
+    for p in (0.5, np.inf, np.nan):
+        with pytest.raises(nn.RangeError, match="p must be 1 or more, and finite"):
+            nn.PairwiseDistance(p)

@@ -64,6 +64,22 @@ def test_arguments_out_of_range_are_refused():
         nn.SpatialContrastiveNormalization(1, np.ones((1, 1, 1)))
 
 
+def test_a_numpy_number_as_an_argument_does_not_widen_float32():
+    numbers = [np.float64(number) for number in (1e-4, 0.75, 1)]
+    for module in (nn.SpatialCrossMapLRN(3, *numbers), nn.SpatialDivisiveNormalization(2, None, *numbers[:2])):
+        assert module.float().forward(np.ones((2, 3, 3), "float32")).dtype == np.float32
+
+
+def test_what_is_no_number_is_refused():
+    for build in (
+        lambda: nn.SpatialCrossMapLRN(3, "1"),
+        lambda: nn.SpatialDivisiveNormalization(1, None, "1"),
+        lambda: nn.SpatialContrastiveNormalization(1, None, 1, "1"),
+    ):
+        with pytest.raises(nn.TensorTypeError, match=r"nn\.Spatial.*(alpha|threshold|thresval) must be a number"):
+            build()
+
+
 def test_they_have_no_parameters_of_their_own():
     for kind in (nn.SpatialSubtractiveNormalization, nn.SpatialDivisiveNormalization):
         assert kind(2).parameters() == ([], [])
