@@ -129,7 +129,8 @@ class TanhShrink(Elementwise):
         return x - np.tanh(x)
 
     def derivative(self, x, y):
-        return (x - y) * (x - y)  # tanh(x) squared
+        slope = np.tanh(x)  # x - y has lost it where x is large
+        return slope * slope
 
 
 class HardTanh(Elementwise):
@@ -219,8 +220,8 @@ class SoftSign(Elementwise):
         return x / (1 + np.abs(x))
 
     def derivative(self, x, y):
-        root = 1 + np.abs(x)
-        return 1 / (root * root)
+        root = 1 / (1 + np.abs(x))
+        return root * root
 
 
 class _Shrink(Elementwise):

@@ -198,7 +198,8 @@ class WeightedEuclidean(Euclidean):
     """y[j] = |c[j] * (x - w[j])|, the distances to learnt vectors, each with its own learnt weights of the dimensions.
 
     Shapes as in Euclidean; ``diagCov``, the weights c, has the shape of ``weight`` and starts at 1.
-    Source: Torch7's nn/WeightedEuclidean.lua, which forgets ``scale`` in the gradient of c for a single vector.
+    Source: Torch7's nn/WeightedEuclidean.lua, which forgets ``scale`` in the gradient of c for a single vector, and
+    divides by c on the way.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> m = nn.WeightedEuclidean(2, 1)
@@ -234,9 +235,9 @@ class WeightedEuclidean(Euclidean):
         return super()._slope(input, gradOutput) * self.diagCov**2
 
     def accGradParameters(self, input, gradOutput, scale=1):
-        slope = self._slope(input, gradOutput)
-        self.gradWeight -= scale * slope.sum(0)
-        self.gradDiagCov += scale * (slope * self._difference(input) / self.diagCov).sum(0)
+        slope = super()._slope(input, gradOutput) * self.diagCov
+        self.gradWeight -= scale * (slope * self.diagCov).sum(0)
+        self.gradDiagCov += scale * (slope * self._difference(input)).sum(0)
 
 
 class Cosine(_Templates):

@@ -24,6 +24,14 @@ def test_no_number_is_too_large(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_slopes_keep_their_limits(dtype):
+    x = np.array([1e3, -1e18, 1e30, -np.finfo(dtype).max], dtype)
+    for module, limit in ((nn.TanhShrink(), 1), (nn.SoftSign(), 0)):
+        module.type(TYPES[dtype]).forward(x)
+        np.testing.assert_allclose(module.backward(x, np.ones_like(x)), np.full(4, limit), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("build", [nn.SoftMax, nn.SoftMin, nn.LogSoftMax], ids=lambda build: build.__name__)
 def test_no_score_is_too_large(build, dtype):
     module = build().type(TYPES[dtype])

@@ -29,6 +29,15 @@ def test_a_vector_at_a_template_has_a_finite_gradient(make):
     assert np.isfinite(module.backward(input, np.ones(2))).all() and np.isfinite(module.gradWeight).all()
 
 
+def test_a_weight_of_zero_has_a_gradient():
+    module, x = nn.WeightedEuclidean(2, 1), np.array([[1.0, 2.0]])
+    module.weight[...], module.diagCov[...] = [[0], [0]], [[0], [1]]
+    assert module.forward(x) == 2
+    module.zeroGradParameters()
+    module.backward(x, np.ones((1, 1)))
+    assert module.gradDiagCov[0] == 0 and np.isclose(module.gradDiagCov[1], 2)
+
+
 def test_powers_that_make_no_distance_are_refused():
     for p in (0.5, np.inf, np.nan):
         with pytest.raises(nn.RangeError, match="p must be 1 or more, and finite"):
