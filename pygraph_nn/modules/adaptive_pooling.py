@@ -27,6 +27,12 @@ def adapted(size, wanted):
     return number * size // wanted, -(-(number + 1) * size // wanted)
 
 
+def expect_elements(module, batch):
+    """Raise ShapeError where the planes have none."""
+    for axis in range(2, batch.ndim):
+        checks.expect_entries(module, batch, axis)
+
+
 def largest(batch, places, offsets):
     """The first largest element among ``places + offset`` for each offset, and its index in the plane from 1.
 
@@ -69,6 +75,7 @@ class SpatialAdaptiveMaxPooling(Maxima):
         self.W, self.H = int(W), int(H)
 
     def _choose(self, batch):
+        expect_elements(self, batch)
         height, width = batch.shape[2:]
         (top, bottom), (left, right) = adapted(height, self.H), adapted(width, self.W)
         # Shorter windows see their last row or column once more, which changes no maximum.
@@ -101,6 +108,7 @@ class SpatialAdaptiveAveragePooling(Planes, Module):
 
     def _matrices(self, batch):
         """For each axis the matrix that takes the means."""
+        expect_elements(self, batch)
         matrices = []
         for size, wanted in zip(batch.shape[2:], (self.H, self.W), strict=True):
             starts, ends = adapted(size, wanted)

@@ -66,7 +66,7 @@ class L1Penalty(Module):
         self.provideOutput = provideOutput
 
     def _factor(self, input):
-        return self.l1weight / input.size if self.sizeAverage else self.l1weight
+        return self.l1weight / max(input.size, 1) if self.sizeAverage else self.l1weight
 
     def updateOutput(self, input):
         expect_array(self, input)

@@ -166,7 +166,7 @@ class BatchNormalization(Module):
         return input.reshape(1 if single else len(input), features, math.prod(input.shape[axis + 1 :]))
 
     def _by_batch(self, planes):
-        return self.train and len(planes) > 1
+        return self.train and len(planes) > 1 and planes.shape[2] > 0
 
     def _running_scale(self):
         return _inverse_root(self.running_var + self.eps)

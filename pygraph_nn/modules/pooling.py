@@ -39,8 +39,8 @@ class Maxima(Planes, Module):
 
     def updateOutput(self, input):
         batch = self.batch(input)
-        self._remember_sizes(batch.shape[2:])
         output, indices = self._choose(batch)
+        self._remember_sizes(batch.shape[2:])
         single = input.ndim < batch.ndim
         self.indices = indices[0] if single else indices
         self.output = output[0] if single else output

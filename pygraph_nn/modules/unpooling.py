@@ -1,5 +1,7 @@
 """Max unpooling: each element put back where a max pooling found it."""
 
+import math
+
 import numpy as np
 
 from ..errors import RangeError, ShapeError, StateError, TensorTypeError
@@ -27,7 +29,7 @@ class MaxUnpooling(Module):
         self.pooling = poolingModule
 
     def _places(self, input):
-        """Return (planes, where each element goes in its plane, the output's shape) for this input."""
+        """Return where each element goes in its plane (planes x elements), and the output's shape, for this input."""
         indices = self.pooling.indices
         if indices is None:
             raise StateError(f"{self!r}: the pooling module must run forward before its maxima can be put back")
@@ -36,22 +38,27 @@ class MaxUnpooling(Module):
                 f"{self!r} takes what has the pooling module's output shape, {'x'.join(map(str, indices.shape))}, got "
                 f"{shape_of(input)}"
             )
-        outer = indices.shape[: indices.ndim - len(self.sizes)]
+        outer, inner = indices.shape[: -len(self.sizes)], indices.shape[-len(self.sizes) :]
         shape = (*outer, *(getattr(self.pooling, size) for size in self.sizes))
-        return int(np.prod(outer)), indices.reshape(int(np.prod(outer)), -1), shape
+        return indices.reshape(math.prod(outer), math.prod(inner)), shape
+
+    def _plane(self, shape):
+        """How many elements a plane of that shape has."""
+        return math.prod(shape[-len(self.sizes) :])
 
     def updateOutput(self, input):
-        planes, places, shape = self._places(input)
+        places, shape = self._places(input)
         # Behind each plane, one place takes what came from nowhere (index 0, from a NaN).
-        output = np.zeros((planes, 1 + int(np.prod(shape)) // planes), input.dtype)
-        np.put_along_axis(output, places, input.reshape(planes, -1), 1)
+        output = np.zeros((len(places), 1 + self._plane(shape)), input.dtype)
+        np.put_along_axis(output, places, input.reshape(places.shape), 1)
         self.output = output[:, 1:].reshape(shape)
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        planes, places, shape = self._places(input)
+        places, shape = self._places(input)
         expect_gradient(self, gradOutput, shape)
-        taken = np.take_along_axis(gradOutput.reshape(planes, -1), np.maximum(places - 1, 0), 1)
+        gradient = gradOutput.reshape(len(places), self._plane(shape))
+        taken = np.take_along_axis(gradient, np.maximum(places - 1, 0), 1)
         taken[places == 0] = 0
         self.gradInput = taken.reshape(input.shape)
         return self.gradInput

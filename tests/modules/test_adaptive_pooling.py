@@ -93,6 +93,14 @@ def test_nan_shows():
     np.testing.assert_array_equal(module.forward(input.reshape(4, 1)), [[np.nan], [2]])
 
 
+@pytest.mark.parametrize("make", [nn.SpatialAdaptiveMaxPooling, nn.SpatialAdaptiveAveragePooling])
+def test_a_plane_without_elements_is_refused(make):
+    for shape, dimension in (((2, 3, 0, 4), 3), ((2, 3, 4, 0), 4)):
+        with pytest.raises(nn.ShapeError, match=f"at least one entry in dimension {dimension}"):
+            make(2, 2).forward(np.ones(shape))
+    assert make(2, 2).forward(np.ones((0, 3, 4, 5))).shape == (0, 3, 2, 2)
+
+
 def test_k_grows_with_the_sequence_and_equal_elements_keep_the_earlier():
     module = nn.TemporalDynamicKMaxPooling(1, 0.5)
     assert module.forward(np.arange(5.0)[:, None]).ravel().tolist() == [2, 3, 4]

@@ -36,6 +36,12 @@ def test_the_penalty_is_part_of_the_gradient():
     assert check_gradients(Loss(nn.L1Penalty(0.5, True, False)), x) < 1e-8
 
 
+def test_the_penalty_of_nothing_is_none():
+    module, x = nn.L1Penalty(0.5, True), np.empty((0, 3))
+    assert module.forward(x) is x and module.loss == 0
+    assert module.backward(x, x).shape == (0, 3)
+
+
 def test_the_penalty_adds_to_what_comes_from_behind():
     module, x = nn.L1Penalty(0.5), np.array([-1.0, 0.0, 2.0])
     module.forward(x)

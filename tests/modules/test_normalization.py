@@ -155,3 +155,10 @@ def test_the_largest_norm_has_an_exact_gradient_whatever_eps():
     gradient = m.backward(x, np.ones(3))
     differences = [(m.forward(x + h).sum() - m.forward(x - h).sum()) / 2e-6 for h in 1e-6 * np.eye(3)]
     assert np.allclose(gradient, differences, rtol=1e-6)
+
+
+def test_images_without_positions_leave_the_running_statistics():
+    module, x = nn.SpatialBatchNormalization(2), np.empty((3, 2, 0, 4))
+    assert module.forward(x).shape == x.shape
+    assert module.running_mean.tolist() == [0, 0] and module.running_var.tolist() == [1, 1]
+    assert module.backward(x, x).shape == x.shape

@@ -100,6 +100,26 @@ def test_unpooling_takes_a_pooling_module_without_overlap():
         nn.VolumetricMaxUnpooling(nn.VolumetricMaxPooling(2, 2, 2, 1, 1, 1))
 
 
+@pytest.mark.parametrize("axes", [2, 3])
+def test_unpooling_takes_a_batch_without_rows(axes):
+    make, back = [
+        (nn.SpatialMaxPooling, nn.SpatialMaxUnpooling),
+        (nn.VolumetricMaxPooling, nn.VolumetricMaxUnpooling),
+    ][axes - 2]
+    pool, input = make(*[2] * axes), np.empty((0, 3, *[4] * axes))
+    net = nn.Sequential().add(pool).add(back(pool))
+    assert net.forward(input).shape == input.shape
+    assert net.backward(input, input).shape == input.shape
+
+
+def test_a_pooling_that_failed_leaves_the_places_of_the_last_one():
+    pool, input = nn.SpatialMaxPooling(2, 2), np.arange(16.0).reshape(1, 4, 4)
+    output = pool.forward(input)
+    with pytest.raises(nn.ShapeError, match="too small"):
+        pool.forward(np.ones((1, 1, 1)))
+    assert nn.SpatialMaxUnpooling(pool).forward(output).shape == input.shape
+
+
 def test_unpooling_leaves_out_what_came_from_nowhere():
     pool = nn.SpatialMaxPooling(2, 1)
     pool.forward(np.array([[[np.nan, 1.0, 2.0, 3.0]]]))
