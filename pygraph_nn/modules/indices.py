@@ -22,7 +22,7 @@ def positions(module, index, count, what="index"):
                 f"{module!r}: each {what} must be a whole number from 1 to {count}, got {index[~whole].flat[0]}"
             )
         index = index.clip(-(2.0**53), 2.0**53)  # what no integer can hold
-    found = index.astype(np.intp)
+    found = np.array(index, np.intp)
     wrong = (found < 1) | (found > count)
     if wrong.any():
         raise RangeError(

@@ -4,10 +4,11 @@ import functools
 
 import numpy as np
 
-from ..errors import RangeError, ShapeError, TensorTypeError
+from ..errors import RangeError, ShapeError
 from ..nesting import shape_of
 from . import checks
 from .checks import axis_of, expect_array, expect_gradient
+from .indices import positions
 from .module import Module
 
 __all__ = ["Identity", "Narrow", "Select", "Padding", "OneHot"]
@@ -246,14 +247,8 @@ class OneHot(Module):
             super().check_input(input)
 
     def updateOutput(self, input):
-        numbers = np.asarray(input)
-        if numbers.dtype.kind not in "iuf" or isinstance(input, (list, tuple)):
-            raise TensorTypeError(f"{self!r} takes an array of whole numbers, got {shape_of(input)}")
-        places = numbers.astype(np.int64) - 1
-        wrong = (places < 0) | (places >= self.outputSize) | (places + 1 != numbers)
-        if wrong.any():
-            raise RangeError(f"{self!r} takes indices from 1 to {self.outputSize}, got {numbers[wrong].flat[0]}")
-        self.output = np.zeros((*numbers.shape, self.outputSize), self.dtype)
+        places = positions(self, np.array(input) if isinstance(input, (int, float)) else input, self.outputSize)
+        self.output = np.zeros((*places.shape, self.outputSize), self.dtype)
         np.put_along_axis(self.output, places[..., None], 1, -1)
         return self.output
 

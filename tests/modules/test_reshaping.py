@@ -111,8 +111,21 @@ def test_a_single_class_becomes_a_vector():
     assert module.forward(2).tolist() == [0, 1, 0]
     assert module.backward(2, np.ones(3)) == 0
     assert module.float().forward(2).dtype == np.float32
-    with pytest.raises(nn.RangeError, match="indices from 1 to 3, got 4"):
-        module.forward(4)
+    for wrong in (4, 4.0, 0):
+        with pytest.raises(nn.RangeError, match="must lie between 1 and 3, got"):
+            module.forward(wrong)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1.5])
+def test_what_is_no_class_is_refused(wrong):
+    for input in (np.array([1.0, wrong]), float(wrong)):
+        with pytest.raises(nn.RangeError, match=r"nn\.OneHot\(3\): each index must be a whole number from 1 to 3, got"):
+            nn.OneHot(3).forward(input)
+    for input in (1e300, -1e300):
+        with pytest.raises(nn.RangeError, match="must lie between 1 and 3"):
+            nn.OneHot(3).forward(np.array([input]))
+    with pytest.raises(nn.TensorTypeError, match="array of whole numbers, got \\[float64 2, \\[float64 3"):
+        nn.OneHot(3).updateOutput([np.ones(2), [np.ones(3)]])
 
 
 def test_the_gradient_has_the_outputs_shape():
