@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .. import nesting, rng
+from ..arguments import whole_number
 from ..errors import ShapeError, StateError, TensorTypeError
 from ..nesting import shape_of
 from . import checks
@@ -159,13 +160,29 @@ class IndexLinear(Module):
     ):
         super().__init__()
         self.normalize = 4 if normalize else 0
-        self.weight = np.zeros((inputSize, outputSize + self.normalize), self.dtype) if weight is None else weight
-        self.bias = np.zeros(outputSize, self.dtype) if bias is None else bias
-        self.inputSize, self.outputSize = self.weight.shape[0], self.weight.shape[1] - self.normalize
+        if weight is None:
+            columns = checks.size(outputSize, "outputSize") + self.normalize
+            weight = np.zeros((checks.size(inputSize, "inputSize"), columns), self.dtype)
+        if bias is None:
+            bias = np.zeros(checks.size(outputSize, "outputSize"), self.dtype)
+        self._expect_parameters(weight, bias)
+        self.weight, self.bias = weight, bias
+        self.inputSize, self.outputSize = weight.shape[0], len(bias)
         self.gradWeight, self.gradBias = np.zeros_like(self.weight), np.zeros_like(self.bias)
         self.weightDecay = 0
         self.doGradInput = doGradInput
-        self.offset = -1 if keysOffset is None else keysOffset - 1
+        offset = 0 if keysOffset is None else whole_number(keysOffset, "nn.IndexLinear", "keysOffset", -(2**53), 2**53)
+        self.offset = offset - 1
+
+    def _expect_parameters(self, weight, bias):
+        given = shape_of([weight, bias])
+        if not all(isinstance(array, np.ndarray) and array.dtype == self.dtype for array in (weight, bias)):
+            raise TensorTypeError(f"nn.IndexLinear: weight and bias must be arrays of {self.dtype.name}, got {given}")
+        if weight.ndim != 2 or bias.shape != (weight.shape[1] - self.normalize,):
+            behind = " behind its first four columns" if self.normalize else ""
+            raise ShapeError(
+                f"nn.IndexLinear: weight must be a matrix, with a column{behind} for each bias, got {given}"
+            )
 
     def reset(self, stdv=None):
         """Draw weight uniformly from +-stdv * sqrt(3), by default from +-1 / sqrt(its columns), and bias smaller."""
@@ -192,9 +209,12 @@ class IndexLinear(Module):
             sizes = np.array([len(row) for row in keys])
             keys, values = np.concatenate(keys), np.concatenate(values)
         _expect_vectors(self, keys, values, input)
-        if sizes.dtype.kind not in "iu" or sizes.sum() != len(keys):
-            raise ShapeError(f"{self!r}: the sizes of the rows must be whole numbers and add to {len(keys)}")
-        features = positions(self, keys + (self.offset + 1), self.inputSize, "key")
+        if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or (sizes < 0).any() or sizes.sum() != len(keys):
+            raise ShapeError(
+                f"{self!r}: the sizes of the rows must be a vector of whole numbers from 0 that add to {len(keys)}"
+            )
+        shift = np.full(1, self.offset + 1)  # of a type that keys of few bits do not overflow in
+        features = positions(self, keys + shift if shift else keys, self.inputSize, "key")
         return np.repeat(np.arange(len(sizes)), sizes), features, values, len(sizes)
 
     def _is_single(self, input):
@@ -202,17 +222,14 @@ class IndexLinear(Module):
 
     def _normalised(self, features, values):
         """The values as the weight sees them; in training, note the largest first."""
-        weight, result = self.weight, np.empty_like(values)
-        for now in _rounds(features) if self.train else [slice(None)]:
-            rows, size = features[now], np.abs(values[now])
-            if self.train:
-                grown = size > weight[rows, 0]
-                weight[rows[grown], 0] = size[grown]
-                weight[rows[grown], 1] = 1 / size[grown]
-                weight[rows, 2] = 1
-            beyond = size > weight[rows, 0]
-            result[now] = np.where(beyond, np.sign(values[now]), values[now] * weight[rows, 1]) + weight[rows, 3]
-        return result
+        weight, size = self.weight, np.abs(values)
+        largest, inverse = weight[features, :2].T
+        if self.train:
+            before, largest = largest, _largest_so_far(features, np.fmax(size, largest))
+            inverse = np.divide(1, largest, out=inverse.copy(), where=largest > before)
+            # Of a feature that stands there several times, the last element has seen all.
+            weight[features, 0], weight[features, 1], weight[features, 2] = largest, inverse, 1
+        return np.where(size > largest, np.sign(values), values * inverse) + weight[features, 3]
 
     def updateOutput(self, input):
         rows, features, values, count = self._elements(input)
@@ -269,12 +286,15 @@ class IndexLinear(Module):
         return f"({self.inputSize} -> {self.outputSize})"
 
 
-def _rounds(features):
-    """Masks that take the elements in order, each feature once at a time."""
+def _largest_so_far(features, numbers):
+    """For each number the largest one of its feature up to there.
+
+    >>> _largest_so_far(np.array([7, 3, 7, 3]), np.array([2.0, 5.0, 1.0, 6.0]))
+    array([2., 5., 2., 6.])
+    """
+    levels, level = np.unique(numbers, return_inverse=True)
     order = np.argsort(features, kind="stable")
-    ordered = features[order]
-    first = np.r_[True, ordered[1:] != ordered[:-1]] if len(order) else np.empty(0, bool)
-    starts = np.flatnonzero(first)
-    rank = np.empty(len(order), np.intp)
-    rank[order] = np.arange(len(order)) - starts[np.cumsum(first) - 1]
-    return [rank == turn for turn in range(rank.max(initial=-1) + 1)]
+    floor = features[order] * len(levels)  # where the levels of each feature start, above all those before
+    result = np.empty_like(numbers)
+    result[order] = levels[np.maximum.accumulate(floor + level[order]) - floor]
+    return result

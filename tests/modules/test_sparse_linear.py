@@ -85,6 +85,49 @@ def test_index_linear_takes_one_row_and_keys_from_zero():
     assert keys.tolist() == [0, 1, 2, 3, 4] and np.allclose(gradient, module.weight @ GRADIENT[0])
 
 
+def test_keys_of_few_bits_do_not_overflow():
+    module = nn.IndexLinear(300, 1, False, 1).reset()
+    for dtype in ("uint8", "int16", "float64"):
+        keys = np.array([255, 0]).astype(dtype)
+        output = module.forward([keys, np.ones(2)])
+        np.testing.assert_allclose(output, module.weight[255] + module.weight[0] + module.bias)
+
+
+def test_index_linear_says_what_it_is_built_with():
+    for sizes in ((-1, 2), (2, 1.5)):
+        with pytest.raises(nn.RangeError, match="putSize must be a whole number from 1"):
+            nn.IndexLinear(*sizes)
+    with pytest.raises(nn.RangeError, match="keysOffset is a whole number"):
+        nn.IndexLinear(3, 1, False, "a")
+    for weight, bias in (([[1.0]], None), (np.ones((1, 1), "float32"), None), (None, [1.0])):
+        with pytest.raises(nn.TensorTypeError, match="arrays of float64, got"):
+            nn.IndexLinear(1, 1, False, None, weight, bias)
+    for weight, bias in ((np.ones(1), None), (np.ones((1, 2)), None), (None, np.ones(2))):
+        with pytest.raises(nn.ShapeError, match="weight must be a matrix, with a column for each bias"):
+            nn.IndexLinear(1, 1, False, None, weight, bias)
+    with pytest.raises(nn.ShapeError, match="from 0 that add to 2"):
+        nn.IndexLinear(3, 1).forward([np.array([1, 2]), np.ones(2), np.array([3, -1])])
+
+
+def test_a_feature_met_many_times_is_normalised_element_by_element():
+    generator = np.random.default_rng(0)
+    keys, values = generator.integers(1, 4, 40), generator.standard_normal(40) * (generator.random(40) > 0.2)
+    module = nn.IndexLinear(4, 1, normalize=True)
+    module.weight[:, 3:] = generator.standard_normal((4, 2))
+    largest, expected = np.zeros(5), 0.0
+    for key, value in zip(keys, values):
+        largest[key] = max(largest[key], abs(value))
+        scaled = value / largest[key] if largest[key] else 0.0
+        expected += (scaled + module.weight[key - 1, 3]) * module.weight[key - 1, 4]
+    np.testing.assert_allclose(module.forward([keys, values]), [expected])
+    np.testing.assert_array_equal(module.weight[:, 0], largest[1:])
+    np.testing.assert_allclose(module.weight[:3, 1] * module.weight[:3, 0], 1)
+    assert module.weight[:, 2].tolist() == [1, 1, 1, 0]
+    values[keys == 1] = np.nan
+    module.forward([keys, values])
+    np.testing.assert_array_equal(module.weight[:, 0], largest[1:])
+
+
 def test_index_linear_decays_the_rows_it_met():
     module = nn.IndexLinear(5, 2).reset()
     module.weightDecay = 0.5
