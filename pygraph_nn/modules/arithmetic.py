@@ -200,7 +200,7 @@ class Constant(Module):
         elif value.dtype.kind not in "fiu":
             raise TensorTypeError(f"nn.Constant(value): value must be a number or an array of numbers, got {value!r}")
         self.value = value.astype(self.dtype)
-        self.nInputDim = nInputDim
+        self.nInputDim = checks.input_dims(nInputDim, "nn.Constant(value, nInputDim): nInputDim")
 
     def updateOutput(self, input):
         expect_array(self, input)

@@ -18,6 +18,7 @@ __all__ = [
     "expect_same_shape",
     "expect_table",
     "expect_width",
+    "input_dims",
     "number",
     "size",
     "sizes",
@@ -31,6 +32,13 @@ def dimension(value, argument="dimension"):
     if value == 0:
         raise RangeError(f"{argument} is counted from 1 as in Torch7 (the first is 1, the last is -1), got 0")
     return int(value)
+
+
+def input_dims(value, argument):
+    """Return ``value`` if it can say how many dimensions an input has that is no batch: a whole number, or None."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, np.integer))):
+        raise RangeError(f"{argument} must be a whole number of dimensions, got {value!r}")
+    return value if value is None else int(value)
 
 
 def number(value, argument):

@@ -18,7 +18,7 @@ class _Reduction(Module):
     def __init__(self, dimension=1, nInputDims=None):
         super().__init__()
         self.dimension = checks.dimension(dimension)
-        self.nInputDims = nInputDims
+        self.nInputDims = checks.input_dims(nInputDims, f"{self.typename()}: nInputDims")
 
     @property
     def row_wise(self):

@@ -37,6 +37,17 @@ class _Reshaping(Module):
         return self.gradInput
 
 
+class _InputDims(Module):
+    """What those share that can be told how many dimensions an input has that is no batch."""
+
+    numInputDims = None  # what a file does not mention
+
+    def setNumInputDims(self, numInputDims):
+        """Tell how many dimensions an input has that is no batch; return the module."""
+        self.numInputDims = checks.input_dims(numInputDims, f"{self.typename()}: numInputDims")
+        return self
+
+
 def _inferred(old, shape):
     """The shape with its -1 replaced where there are no rows: numpy infers nothing from none, a row's shape does."""
     if -1 not in shape or old[0] or shape[0]:
@@ -92,7 +103,7 @@ class Reshape(_Reshaping):
         return f"({'x'.join(map(str, self.size))})"
 
 
-class View(_Reshaping):
+class View(_InputDims, _Reshaping):
     """y = the elements of x in the given sizes, of which one may be -1, behind as many rows as are left over.
 
     Where the input has more elements than the sizes make, the rest is a batch: a first dimension of the output.
@@ -107,8 +118,6 @@ class View(_Reshaping):
     (5, 6)
     """
 
-    numInputDims = None
-
     def __init__(self, *sizes):
         super().__init__()
         self.resetSize(*sizes)
@@ -117,11 +126,6 @@ class View(_Reshaping):
         """Give other sizes; return the module."""
         self.size = checks.sizes(sizes, "nn.View", infer=True)
         self.numElements = math.prod(size for size in self.size if size != -1)
-        return self
-
-    def setNumInputDims(self, numInputDims):
-        """Tell how many dimensions an input has that is no batch; return the module."""
-        self.numInputDims = numInputDims
         return self
 
     def shape_for(self, input):
@@ -160,7 +164,7 @@ class Collapse(_Reshaping):
         return (*rows, math.prod(input.shape[len(rows) :]))
 
 
-class Squeeze(_Reshaping):
+class Squeeze(_InputDims, _Reshaping):
     """y = x without its dimensions of size 1, or without ``dim`` if that has size 1; at least one dimension stays.
 
     With ``numInputDims``, an input of one more dimension is a batch: its first dimension stays, and ``dim`` counts
@@ -174,17 +178,12 @@ class Squeeze(_Reshaping):
     (2, 3, 1)
     """
 
-    dim = numInputDims = None  # what a file does not mention
+    dim = None  # what a file does not mention
 
     def __init__(self, dim=None, numInputDims=None):
         super().__init__()
         self.dim = None if dim is None else checks.dimension(dim, "dim")
-        self.numInputDims = numInputDims
-
-    def setNumInputDims(self, numInputDims):
-        """Tell how many dimensions an input has that is no batch; return the module."""
-        self.numInputDims = numInputDims
-        return self
+        self.setNumInputDims(numInputDims)
 
     def shape_for(self, input):
         shape = input.shape
@@ -196,7 +195,7 @@ class Squeeze(_Reshaping):
         return (1, *kept) if batch and shape[0] == 1 else kept
 
 
-class Unsqueeze(_Reshaping):
+class Unsqueeze(_InputDims, _Reshaping):
     """y = x with a dimension of size 1 put in, the ``pos``-th of the output, counted from 1 (negative from the end).
 
     With ``numInputDims``, ``pos`` counts behind the dimensions that an input has beyond these. (Where it is not given,
@@ -211,17 +210,10 @@ class Unsqueeze(_Reshaping):
     (3, 1, 4)
     """
 
-    numInputDims = None  # what a file does not mention
-
     def __init__(self, pos, numInputDims=None):
         super().__init__()
         self.pos = checks.dimension(pos, "pos")
-        self.numInputDims = numInputDims
-
-    def setNumInputDims(self, numInputDims):
-        """Tell how many dimensions an input has that is no batch; return the module."""
-        self.numInputDims = numInputDims
-        return self
+        self.setNumInputDims(numInputDims)
 
     @property
     def row_wise(self):
@@ -243,7 +235,7 @@ class Unsqueeze(_Reshaping):
         return f"(dim {self.pos})"
 
 
-class Transpose(Module):
+class Transpose(_InputDims):
     """y = x with pairs of dimensions exchanged, one pair after the other; a view of x.
 
     ``Transpose([1, 4], [1, 3])`` exchanges dimensions 1 and 4, then 1 and 3. With ``setNumInputDims``, positive
@@ -256,7 +248,6 @@ class Transpose(Module):
     """
 
     takes_integers = True
-    numInputDims = None
 
     def __init__(self, *permutations):
         super().__init__()
@@ -264,11 +255,6 @@ class Transpose(Module):
             if not isinstance(pair, (list, tuple)) or len(pair) != 2:
                 raise RangeError(f"nn.Transpose takes pairs of dimensions, as in nn.Transpose([1, 2]), got {pair!r}")
         self.permutations = [[checks.dimension(dim) for dim in pair] for pair in permutations]
-
-    def setNumInputDims(self, numInputDims):
-        """Tell how many dimensions an input has that is no batch; return the module."""
-        self.numInputDims = numInputDims
-        return self
 
     @property
     def row_wise(self):
@@ -279,6 +265,8 @@ class Transpose(Module):
         """The axes of the input in the order of the output."""
         expect_array(self, input)
         offset = 0 if self.numInputDims is None else input.ndim - self.numInputDims
+        if offset < 0:
+            raise ShapeError(f"{self!r} takes at least its numInputDims, {self.numInputDims}, got {shape_of(input)}")
         order = list(range(input.ndim))
         for pair in self.permutations:
             a, b = (axis_of(self, dim + offset if dim > 0 else dim, input.ndim) for dim in pair)
@@ -319,7 +307,7 @@ class Replicate(Module):
         super().__init__()
         self.nfeatures = checks.size(nfeatures, "nn.Replicate(nfeatures): nfeatures")
         self.dim = checks.size(dim, "nn.Replicate: dim")
-        self.ndim = ndim
+        self.ndim = checks.input_dims(ndim, "nn.Replicate: ndim")
 
     @property
     def row_wise(self):

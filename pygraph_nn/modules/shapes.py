@@ -189,7 +189,7 @@ class Padding(Module):
         super().__init__()
         self.dim = checks.dimension(dim, "dim")
         self.pad = checks.dimension(pad, "pad") if pad else 0
-        self.nInputDim = nInputDim
+        self.nInputDim = checks.input_dims(nInputDim, "nn.Padding: nInputDim")
         self.value = checks.number(value, "value")
         self.index = checks.size(index, "index")
 

@@ -250,7 +250,7 @@ class JoinTable(Module):
     def __init__(self, dimension, nInputDims=None):
         super().__init__()
         self.dimension = checks.dimension(dimension)
-        self.nInputDims = nInputDims
+        self.nInputDims = checks.input_dims(nInputDims, f"{self.typename()}: nInputDims")
 
     def updateOutput(self, input):
         expect_table(self, input)
@@ -285,7 +285,7 @@ class SplitTable(Module):
     def __init__(self, dimension, nInputDims=None):
         super().__init__()
         self.dimension = checks.dimension(dimension)
-        self.nInputDims = nInputDims
+        self.nInputDims = checks.input_dims(nInputDims, f"{self.typename()}: nInputDims")
 
     def updateOutput(self, input):
         expect_array(self, input)

@@ -81,6 +81,34 @@ def test_unsqueeze_takes_every_input_as_it_comes():
             nn.Unsqueeze(place).forward(np.ones(1))
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda dims: nn.View(-1).setNumInputDims(dims),
+        lambda dims: nn.Transpose([1, 2]).setNumInputDims(dims),
+        lambda dims: nn.Squeeze(1, dims),
+        lambda dims: nn.Unsqueeze(1, dims),
+        lambda dims: nn.Replicate(2, 1, dims),
+        lambda dims: nn.Padding(1, 1, dims),
+        lambda dims: nn.Constant(1, dims),
+        lambda dims: nn.JoinTable(1, dims),
+        lambda dims: nn.SplitTable(1, dims),
+        lambda dims: nn.Max(1, dims),
+    ],
+)
+def test_the_number_of_dimensions_that_are_no_batch_is_whole(make):
+    for wrong in ("1", 1.5, True):
+        with pytest.raises(nn.RangeError, match=r"nn\.\w+.* must be a whole number of dimensions"):
+            make(wrong)
+    assert isinstance(make(None), nn.Module)
+    assert repr(make(np.int64(1))) == repr(make(1))
+
+
+def test_an_input_of_too_few_dimensions_is_not_transposed():
+    with pytest.raises(nn.ShapeError, match="at least its numInputDims, 4, got float64 2x3"):
+        nn.Transpose([1, 3]).setNumInputDims(4).forward(np.ones((2, 3)))
+
+
 def test_dimensions_are_counted_from_one():
     for build, arguments in ((nn.Select, (0, 1)), (nn.Select, (1, 0)), (nn.Squeeze, (0,)), (nn.Transpose, ([0, 1],))):
         with pytest.raises(nn.RangeError, match="counted from 1"):
