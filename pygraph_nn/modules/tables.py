@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, TensorTypeError
 from ..nesting import shape_of
 from . import checks
 from .checks import (
@@ -257,8 +257,10 @@ class JoinTable(Module):
         for entry in input:
             expect_array_entry(self, entry, input)
         axis = axis_behind_batch(self, self.dimension, input[0].ndim, self.nInputDims)
-        around = {(x.ndim, x.shape[:axis], x.shape[axis + 1 :]) for x in input}
+        around = {(x.dtype, x.ndim, x.shape[:axis], x.shape[axis + 1 :]) for x in input}
         if len(around) > 1:
+            if len({x.dtype for x in input}) > 1:
+                raise TensorTypeError(f"{self!r} joins arrays of one type, got {shape_of(input)}: convert with astype")
             raise ShapeError(f"{self!r} joins arrays that differ in that dimension only, got {shape_of(input)}")
         self.output = np.concatenate(input, axis)
         return self.output

@@ -24,3 +24,10 @@ def test_an_extreme_of_what_is_no_number_is_none(module, place):
     expected = np.zeros((3, 2))
     expected[place, 0] = expected[0, 1] = 1
     np.testing.assert_array_equal(module.backward(input, np.ones(2)), expected)
+
+
+def test_arrays_of_two_types_are_not_joined_to_a_third():
+    for other in (np.ones(1, int), np.ones(1, bool)):
+        with pytest.raises(nn.TensorTypeError, match=r"nn\.JoinTable\(1\) joins arrays of one type, got \[float32 1, "):
+            nn.JoinTable(1).float().forward([np.ones(1, "float32"), other])
+    assert nn.JoinTable(1).forward([np.ones(1, int)] * 2).dtype == int
