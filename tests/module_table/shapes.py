@@ -21,6 +21,7 @@ ROWS = [
     Row(lambda: nn.Identity(), table(matrix(3, 4), table(matrix(3))), bad=("text",)),
     Row(lambda: nn.Narrow(2, 2, 3), matrix(4, 6), bad=(np.ones(6), np.ones((4, 3)), *a_table)),
     Row(lambda: nn.Narrow(1, 2, -2), matrix(4, 3), torch=lambda module: lambda x: x[1:-1]),
+    Row(lambda: nn.Narrow(-2, 2, -2), matrix(4, 3), torch=lambda module: lambda x: x[1:-1]),
     Row(lambda: nn.Narrow(-1, -1, 2), matrix(4, 3, 5), single=first, torch=lambda module: lambda x: x[..., :3]),
     Row(
         lambda: nn.Select(2, 3),
