@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import rng
-from ..errors import RangeError
+from ..errors import RangeError, StateError
 from . import checks
 from .checks import expect_rank
 from .indices import add_rows, positions
@@ -77,7 +77,7 @@ class LookupTable(Module):
         return self
 
     def accUpdateOnly(self):
-        """Do without gradWeight: the module then learns by ``accUpdateGradParameters`` alone."""
+        """Do without gradWeight: the module then learns by ``accUpdateGradParameters`` (``backwardUpdate``) alone."""
         self.gradWeight = None
         return self
 
@@ -115,6 +115,11 @@ class LookupTable(Module):
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
+        if self.gradWeight is None:
+            raise StateError(
+                f"{self!r} does without gradWeight since accUpdateOnly(): it learns by backwardUpdate or "
+                "accUpdateGradParameters, not by backward"
+            )
         self._accumulate(self.gradWeight, input, gradOutput, scale)
 
     def accUpdateGradParameters(self, input, gradOutput, lr):

@@ -10,6 +10,7 @@ from ..memory import aligned_copy
 from ..nesting import shape_of
 from . import checks
 from .checks import expect_gradient, expect_rank, expect_table, expect_width
+from .indices import positions
 from .module import Module
 
 __all__ = ["Linear", "LinearWeightNorm", "PartialLinear", "Bilinear"]
@@ -315,10 +316,9 @@ class PartialLinear(Module):
     def setPartition(self, indices):
         """Compute the outputs of these indices, counted from 1, in this order."""
         indices = np.asarray(indices)
-        places = indices.astype(np.int64)
-        if places.ndim != 1 or (places != indices).any() or ((places < 1) | (places > self.outputsize)).any():
+        if indices.ndim != 1:
             raise RangeError(f"{self!r}: a partition is a list of indices from 1 to {self.outputsize}, got {indices}")
-        self.partition = places
+        self.partition = positions(self, indices, self.outputsize) + 1
 
     def resetPartition(self):
         """Compute all outputs."""

@@ -65,6 +65,10 @@ def test_updating_at_once_equals_two_steps():
     twin.forward(INDICES)
     twin.accUpdateGradParameters(INDICES, GRADIENT, 0.1)
     assert np.allclose(module.weight, twin.weight) and twin.parameters() == ([], [])
+    with pytest.raises(nn.StateError, match="accUpdateOnly.*backwardUpdate"):
+        twin.backward(INDICES, GRADIENT)
+    twin.backwardUpdate(INDICES, GRADIENT, -0.1)
+    assert np.allclose(twin.weight, table().weight)
 
 
 def test_a_norm_that_is_none_is_refused():
