@@ -95,6 +95,9 @@ class Convert(Container):
 
     def __init__(self, inputShape=None, outputShape=None):
         super().__init__()
+        for shape in (inputShape, outputShape):
+            if shape is not None and not isinstance(shape, str):
+                raise RangeError(f"nn.Convert takes shapes as words, one letter for each dimension, got {shape!r}")
         if inputShape is None and outputShape is not None:
             raise RangeError("nn.Convert(inputShape, outputShape): an outputShape needs an inputShape")
         inputShape = inputShape or "b*"

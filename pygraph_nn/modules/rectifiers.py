@@ -214,6 +214,7 @@ class RReLU(Elementwise):
         return not self.train
 
     def function(self, x):
+        self.noise = None
         if not self.train:
             return x * _slopes(x, (self.lower + self.upper) / 2)
         self.noise = np.ones_like(x)
@@ -222,7 +223,7 @@ class RReLU(Elementwise):
         return x * self.noise
 
     def derivative(self, x, y):
-        return self.noise if self.train else _slopes(x, (self.lower + self.upper) / 2)
+        return _slopes(x, (self.lower + self.upper) / 2) if self.noise is None else self.noise
 
     def clearState(self):
         self.noise = None

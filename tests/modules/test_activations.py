@@ -140,6 +140,14 @@ def test_rrelu_draws_one_number_for_each_element_that_is_not_above_zero(dtype):
     assert np.array_equal(module.backward(x, np.ones_like(x)), module.noise)
 
 
+def test_rrelus_gradient_is_that_of_its_last_pass():
+    module, x = nn.RReLU(0.25, 0.75), np.array([-1.0, -2.0])
+    slopes = -module.forward(x) / [1, 2]
+    assert np.array_equal(module.evaluate().backward(x, np.ones(2)), slopes)
+    module.forward(x)
+    assert module.training().backward(x, np.ones(2)).tolist() == [0.5, 0.5]
+
+
 def test_prelu_learns_one_slope_for_each_plane():
     module, x = nn.PReLU(2), np.array([[[-1.0, 2.0], [-3.0, -4.0]]])
     module.forward(x)

@@ -43,7 +43,14 @@ def test_convert_brings_its_input_to_the_networks_type(dtype):
 
 @pytest.mark.parametrize(
     ("shapes", "words"),
-    [((None, "bf"), "inputShape"), (("b*", "bf"), "none"), (("bchw", "bc"), "cannot"), (("bt", "bf"), "cannot")],
+    [
+        ((None, "bf"), "inputShape"),
+        ((3, "bf"), "words"),
+        (("bf", ["b"]), "words"),
+        (("b*", "bf"), "none"),
+        (("bchw", "bc"), "cannot"),
+        (("bt", "bf"), "cannot"),
+    ],
 )
 def test_convert_refuses_shapes_that_it_does_not_know(shapes, words):
     with pytest.raises(nn.RangeError, match=words):
