@@ -129,6 +129,8 @@ class MixtureTable(Module):
             experts = np.stack(experts, axis)
         elif self.dim is not None:
             axis = axis_of(self, self.dim, experts.ndim, "dim")
+        if gater.ndim == experts.ndim == 1:
+            experts = experts[:, None]  # of one number each, as the output is
         batched = gater.ndim == 2
         fits = axis < experts.ndim and experts.shape[axis] == gater.shape[-1]
         if not fits or batched and (axis == 0 or len(experts) != len(gater)):
@@ -152,5 +154,7 @@ class MixtureTable(Module):
         by_experts = gates * gradOutput
         if isinstance(input[1], (list, tuple)):
             by_experts = list(np.moveaxis(by_experts, axis, 0))
+        else:
+            by_experts = by_experts.reshape(input[1].shape)
         self.gradInput = [by_gates, by_experts]
         return self.gradInput

@@ -149,6 +149,8 @@ class Neighbourhood(Module):
         for name in ("meanestimator", "stdestimator", "normalizer"):
             if isinstance(getattr(self, name, None), Module):
                 getattr(self, name).clearState()
+        for name in ("adjustedstds", "thresholdedstds"):
+            vars(self).pop(name, None)
         return super().clearState()
 
     def arguments(self):

@@ -275,7 +275,8 @@ class JoinTable(Module):
 class SplitTable(Module):
     """y[i] = the i-th slice of the array along ``dimension``: a table of views of one dimension less.
 
-    ``nInputDims`` as in JoinTable. Source: Torch7's nn/SplitTable.lua; PyTorch's Tensor.unbind.
+    ``nInputDims`` as in JoinTable. Raises ShapeError for a vector, which has no dimension to spare.
+    Source: Torch7's nn/SplitTable.lua; PyTorch's Tensor.unbind.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> nn.SplitTable(1).forward(np.eye(2))
@@ -291,6 +292,8 @@ class SplitTable(Module):
 
     def updateOutput(self, input):
         expect_array(self, input)
+        if input.ndim < 2:
+            raise ShapeError(f"{self!r} takes an input of at least 2 dimensions, got {shape_of(input)}")
         self.output = list(np.moveaxis(input, axis_behind_batch(self, self.dimension, input.ndim, self.nInputDims), 0))
         return self.output
 

@@ -41,4 +41,5 @@ ROWS = [
     ),
     Row(lambda: nn.MixtureTable(2), table(matrix(3), matrix(4, 3))),
     Row(lambda: nn.MixtureTable(), table(matrix(1, 1), table(matrix(1, 4)))),
+    Row(lambda: nn.MixtureTable(-1), table(matrix(3), matrix(3)), bad=([np.ones(3), np.ones(2)],)),
 ]

@@ -49,7 +49,7 @@ ROWS = [
     ),
     Row(lambda: nn.JoinTable(1, 1), table(matrix(2, 3), matrix(2, 4))),
     Row(lambda: nn.SplitTable(2), matrix(2, 3), bad=(np.ones(2), [np.ones(2)])),
-    Row(lambda: nn.SplitTable(-1), matrix(2, 3, 4)),
+    Row(lambda: nn.SplitTable(-1), matrix(2, 3, 4), bad=(np.ones(2),)),
     Row(lambda: nn.JustTable(), matrix(2, 3)),
     Row(lambda: nn.JustElement(), table(matrix(2, 3)), bad=([], np.ones(3))),
 ]

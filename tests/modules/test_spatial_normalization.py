@@ -80,6 +80,13 @@ def test_what_is_no_number_is_refused():
             build()
 
 
+def test_what_a_pass_left_behind_is_cleared():
+    module = nn.SpatialDivisiveNormalization(2)
+    fresh = set(vars(module))
+    module.forward(np.ones((2, 3, 3)))
+    assert set(vars(module.clearState())) == fresh
+
+
 def test_they_have_no_parameters_of_their_own():
     for kind in (nn.SpatialSubtractiveNormalization, nn.SpatialDivisiveNormalization):
         assert kind(2).parameters() == ([], [])
