@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import rng
+from ..arguments import whole_number
 from ..errors import RangeError, StateError
 from . import checks
 from .checks import expect_rank
@@ -20,7 +21,7 @@ class LookupTable(Module):
     nIndex, nOutput : int; how many rows, and how many numbers in each
     paddingValue : int, optional; an index whose row gets no gradient
     maxNorm : float, optional; rows longer than this are shortened to it when they are looked up
-    normType : float, optional; the p of the p-norm that maxNorm measures with, 2 by default
+    normType : float, optional; the p of the p-norm that maxNorm measures with, 2 by default; math.inf for the maximum
 
     Input holds indices counted from 1, integers or whole floating numbers: a vector (n) or a matrix (rows x n); output
     (n x nOutput) or (rows x n x nOutput). The gradient by the input is zero. ``weight`` starts normal, N(0, 1). After
@@ -44,7 +45,7 @@ class LookupTable(Module):
         super().__init__()
         self.weight = np.empty((checks.size(nIndex, "nIndex"), checks.size(nOutput, "nOutput")), self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
-        self.paddingValue = paddingValue or 0
+        self.setPadding(paddingValue)
         self.setMaxNorm(maxNorm)
         self.setNormType(normType)
         self.reset()
@@ -56,7 +57,7 @@ class LookupTable(Module):
 
     def setPadding(self, paddingValue):
         """Set the index whose row gets no gradient; 0 for none."""
-        self.paddingValue = paddingValue
+        self.paddingValue = whole_number(paddingValue or 0, self.typename(), "paddingValue", 0, len(self.weight))
         return self
 
     def setMaxNorm(self, maxNorm):
@@ -67,7 +68,7 @@ class LookupTable(Module):
     def setNormType(self, normType):
         """Set the p of the p-norm; None for 2."""
         self.normType = None if normType is None else checks.number(normType, "normType")
-        if normType is not None and normType <= 0:
+        if normType is not None and not normType > 0:
             raise RangeError(f"{self.typename()}: normType must be above 0, got {normType!r}")
         return self
 
@@ -106,7 +107,7 @@ class LookupTable(Module):
     def _shorten(self, places):
         """Bring the rows that are looked up to maxNorm where they are longer."""
         p = 2 if self.normType is None else self.normType
-        norms = (np.abs(self.weight[places]) ** p).sum(1) ** (1 / p)
+        norms = np.linalg.norm(self.weight[places], p, axis=1)
         long = norms > self.maxNorm
         self.weight[places[long]] *= (self.maxNorm / (norms[long] + 1e-7))[:, None]
 

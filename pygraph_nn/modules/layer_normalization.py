@@ -8,7 +8,7 @@ from ..errors import ShapeError, StateError
 from ..nesting import shape_of
 from .arithmetic import MulConstant
 from .branches import ConcatTable
-from .checks import expect_array, size
+from .checks import expect_array, number, size
 from .containers import Sequential
 from .module import Module
 from .normalization import Normalize
@@ -54,7 +54,7 @@ class LayerNormalization(Sequential):
         if affine:
             # Made in this order, so that the generator goes on as in Torch7.
             shift, gain = Add(n, False), CMul(n)
-            shift.bias.fill(0 if bias is None else bias)
+            shift.bias.fill(0 if bias is None else number(bias, "nn.LayerNormalization: bias"))
             gain.weight.fill(1)
             self.add(gain).add(shift)
 

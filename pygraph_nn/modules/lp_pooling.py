@@ -1,5 +1,7 @@
 """Pooling by the p-norm: the p-th root of a window's sum of p-th powers."""
 
+import math
+
 import numpy as np
 
 from ..errors import RangeError, ShapeError
@@ -16,9 +18,10 @@ __all__ = ["FeatureLPPooling", "SpatialLPPooling"]
 
 def _power(value, argument):
     """Return the p of a p-norm if it is a number that can be one."""
-    if number(value, argument) == 0:
-        raise RangeError(f"{argument} must not be 0: there is no root of that power")
-    return number(value, argument)
+    power = number(value, argument)
+    if power == 0 or not math.isfinite(power):
+        raise RangeError(f"{argument} must be finite and not 0, or there is no root of that power, got {value!r}")
+    return power
 
 
 class SpatialLPPooling(Sequential):

@@ -275,4 +275,4 @@ class Normalize(Module):
         return super().clearState()
 
     def arguments(self):
-        return f"({self.p:d})" if isinstance(self.p, int) or self.p.is_integer() else f"({self.p:f})"
+        return f"({self.p:f})" if self.p % 1 else f"({self.p:g})"

@@ -112,6 +112,8 @@ class Maxout(Sequential):
 
     def __init__(self, inputSize, outputSize, maxoutNumber, preprocess=None):
         super().__init__()
+        for name, value in (("outputSize", outputSize), ("maxoutNumber", maxoutNumber)):
+            checks.size(value, f"nn.Maxout(inputSize, outputSize, maxoutNumber): {name}")
         self.add(Linear(inputSize, outputSize * maxoutNumber))
         self.add(View(maxoutNumber, outputSize).setNumInputDims(1))
         if preprocess is not None:

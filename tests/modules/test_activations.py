@@ -102,6 +102,8 @@ def test_what_is_not_an_array_of_numbers_is_refused():
         lambda: nn.SoftPlus(0),
         lambda: nn.PReLU(-1),
         lambda: nn.GatedLinearUnit(0),
+        lambda: nn.Maxout(2, None, 2),
+        lambda: nn.Maxout(2, 2, "2"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(build):

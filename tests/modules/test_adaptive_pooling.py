@@ -130,8 +130,9 @@ def test_a_numpy_number_as_a_power_does_not_widen_float32():
 
 def test_arguments_out_of_range_are_refused():
     for build in (lambda p: nn.FeatureLPPooling(2, 1, p), lambda p: nn.SpatialLPPooling(1, p, 2, 2)):
-        with pytest.raises(nn.RangeError, match="must not be 0"):
-            build(0)
+        for power in (0, np.inf, np.nan):
+            with pytest.raises(nn.RangeError, match="must be finite and not 0"):
+                build(power)
         with pytest.raises(nn.TensorTypeError, match="LPPooling: p.* must be a number"):
             build("2")
     for factor in (-0.5, 1.5, np.nan):

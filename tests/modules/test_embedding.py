@@ -41,7 +41,7 @@ def test_the_gradient_is_scaled_by_frequency():
     assert np.allclose(gradient(table().scaleGradByFreq()), by_hand(lambda index: 1 / often[index]))
 
 
-@pytest.mark.parametrize("p", [None, 1, 2, 3])
+@pytest.mark.parametrize("p", [None, 1, 2, 3, 0.5, np.inf])
 def test_long_rows_are_shortened_when_they_are_looked_up(p):
     module = table(maxNorm=0.5, normType=p)
     module.weight[...] = [[3, 4], [0.1, 0.1], [3, 4], [-3, 4], [0, 0]]
@@ -72,5 +72,13 @@ def test_updating_at_once_equals_two_steps():
 
 
 def test_a_norm_that_is_none_is_refused():
-    with pytest.raises(nn.RangeError, match="normType"):
-        nn.LookupTable(5, 2, 0, 1, 0)
+    for p in (0, np.nan):
+        with pytest.raises(nn.RangeError, match="normType"):
+            nn.LookupTable(5, 2, 0, 1, p)
+
+
+def test_a_padding_that_is_no_index_is_refused():
+    for wrong in ("1", 1.5, 6, -1):
+        with pytest.raises(nn.RangeError, match=r"nn\.LookupTable: paddingValue is a whole number from 0 to 5"):
+            table(paddingValue=wrong)
+    assert table().setPadding(None).paddingValue == 0

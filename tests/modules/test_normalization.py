@@ -145,7 +145,8 @@ def test_norms():
         assert np.isfinite(m.backward(x, np.ones((2, 2)))).all()
     with pytest.raises(nn.RangeError, match="p > 0, got 0"):
         nn.Normalize(0)
-    assert repr(nn.Normalize(2)) == "nn.Normalize(2)"
+    assert repr(nn.Normalize(2)) == repr(nn.Normalize(2.0)) == "nn.Normalize(2)"
+    assert repr(nn.Normalize(math.inf)) == "nn.Normalize(inf)"
     assert repr(nn.Normalize(2.5)) == "nn.Normalize(2.500000)"
 
 
