@@ -178,17 +178,18 @@ class Euclidean(_Templates):
         self.output = output if input.ndim == 2 else output[0]
         return self.output
 
-    def _slope(self, input, gradOutput):
-        """The gradient by x - w, rows x inputSize x outputSize."""
-        over = np.atleast_2d(gradOutput / (self.output + 1e-7))
-        return self._difference(input) * over[:, None, :]
+    def _by_distance(self, gradOutput):
+        """gradOutput over the distances, rows x outputSize."""
+        return np.atleast_2d(gradOutput / (self.output + 1e-7))
 
     def updateGradInput(self, input, gradOutput):
-        self.gradInput = self._slope(input, gradOutput).sum(2).reshape(input.shape)
+        gradient = np.einsum("rio,ro->ri", self._difference(input), self._by_distance(gradOutput))
+        self.gradInput = gradient.reshape(input.shape)
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
-        self.gradWeight -= scale * self._slope(input, gradOutput).sum(0)
+        by_distance = self._by_distance(gradOutput)
+        self.gradWeight -= scale * np.einsum("rio,ro->io", self._difference(input), by_distance)
 
     def arguments(self):
         return f"({self.weight.shape[0]} -> {self.weight.shape[1]})"
@@ -231,13 +232,16 @@ class WeightedEuclidean(Euclidean):
         self.output = output if input.ndim == 2 else output[0]
         return self.output
 
-    def _slope(self, input, gradOutput):
-        return super()._slope(input, gradOutput) * self.diagCov**2
+    def updateGradInput(self, input, gradOutput):
+        weighted = self._difference(input) * self.diagCov**2
+        self.gradInput = np.einsum("rio,ro->ri", weighted, self._by_distance(gradOutput)).reshape(input.shape)
+        return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
-        slope = super()._slope(input, gradOutput) * self.diagCov
-        self.gradWeight -= scale * (slope * self.diagCov).sum(0)
-        self.gradDiagCov += scale * (slope * self._difference(input)).sum(0)
+        difference, by_distance = self._difference(input), self._by_distance(gradOutput)
+        self.gradWeight -= scale * np.einsum("rio,ro->io", difference, by_distance) * self.diagCov**2
+        difference *= difference
+        self.gradDiagCov += scale * np.einsum("rio,ro->io", difference, by_distance) * self.diagCov
 
 
 class Cosine(_Templates):
