@@ -402,8 +402,8 @@ class Bilinear(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        expect_gradient(self, gradOutput, self.output.shape)
         x1, x2 = input
+        expect_gradient(self, gradOutput, (len(x1), len(self.weight)))
         forms = np.tensordot(gradOutput, self.weight, (1, 0))  # each row's own form: rows x inputSize1 x inputSize2
         self.gradInput = [np.matmul(forms, x2[:, :, None])[:, :, 0], np.matmul(x1[:, None, :], forms)[:, 0]]
         return self.gradInput

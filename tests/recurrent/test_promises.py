@@ -37,6 +37,9 @@ def test_stateless(row):
     gradOutput = noise(module.forward(input))
     expected = gradients(module, input, gradOutput)
     assert compare(gradients(module, input, gradOutput, before=noise(input)), expected, atol=1e-13)
+    if module.row_wise:
+        one_row = map_table(lambda leaf: leaf[:1], input)
+        assert compare(gradients(module, input, gradOutput, before=one_row), expected, atol=1e-13)
 
 
 @rows_that(lambda module: promises(module, "ignores_input"))
