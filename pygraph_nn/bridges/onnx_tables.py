@@ -72,10 +72,11 @@ def mixture(g, m, x, y):
     gates, whole, axis = m._unpack([gater.example, examples(experts)])
     if isinstance(experts, list):
         experts = g.op("Concat", *(g.op("Unsqueeze", e, g.integers(axis)) for e in experts), axis=axis)
+    elif experts.ndim < gates.ndim:
+        experts = g.op("Unsqueeze", experts, g.integers(-1))
     sizes = [1] * gates.ndim
     sizes[axis] = gater.example.shape[-1]
-    if gater.ndim == 2:
-        sizes[0] = -1
+    sizes[0 if gater.ndim == 2 else axis] = -1
     product = g.op("Mul", g.op("Reshape", gater, g.integers(*sizes)), experts)
     g.op("ReduceSum", product, g.integers(axis), keepdims=0, out=y)
 

@@ -84,6 +84,8 @@ def mixture(table, dim):
         experts = torch.stack(list(experts), axis)
     elif dim is not None:
         axis = axis_of(dim, experts.dim())
+    if gater.dim() == experts.dim() == 1:
+        experts = experts[:, None]
     shape = [1] * experts.dim()
     shape[axis] = gater.shape[-1]
     if gater.dim() == 2:
