@@ -2,10 +2,27 @@
 
 import numpy as np
 
+from ..tensors import ONE
 from .checks import expect_array, expect_gradient
 from .module import Module
 
-__all__ = ["Elementwise"]
+__all__ = ["Elementwise", "gated"]
+
+_BOOL = np.dtype(bool)
+_ZERO = {dtype: np.zeros((), dtype) for dtype in ONE}
+_BITS = {dtype: np.dtype(f"uint{8 * dtype.itemsize}") for dtype in ONE}
+
+
+def gated(passes, gradient):
+    """The gradient where ``passes``, 0 elsewhere, even where it is infinite or none, as a product is not.
+
+    >>> gated(np.array([True, False]), np.array([2.0, np.inf]))
+    array([2., 0.])
+    """
+    bits = _BITS.get(gradient.dtype) if gradient.size > 1000 else None
+    if bits is None:
+        return np.where(passes, gradient, _ZERO.get(gradient.dtype, 0))
+    return (gradient.view(bits) * passes).view(gradient.dtype)  # the same, without a branch for each element
 
 
 class Elementwise(Module):
@@ -35,7 +52,7 @@ class Elementwise(Module):
         raise NotImplementedError(f"{self.typename()} has no function")
 
     def derivative(self, x, y):
-        """Return dy/dx, given x and y = function(x)."""
+        """Return dy/dx, given x and y = function(x); booleans let the gradient pass, or nothing of it."""
         raise NotImplementedError(f"{self.typename()} has no derivative")
 
     def updateOutput(self, input):
@@ -47,5 +64,7 @@ class Elementwise(Module):
     def updateGradInput(self, input, gradOutput):
         if gradOutput.__class__ is not np.ndarray or gradOutput.shape != input.shape:
             expect_gradient(self, gradOutput, input.shape)
-        self.gradInput = self.derivative(input, self.output) * gradOutput
+        slope = self.derivative(input, self.output)
+        gates = slope.__class__ is np.ndarray and slope.dtype is _BOOL
+        self.gradInput = gated(slope, gradOutput) if gates else slope * gradOutput
         return self.gradInput

@@ -8,6 +8,7 @@ from . import checks
 from .activations import Sigmoid
 from .checks import axis_of, expect_array, expect_gradient, expect_rank
 from .containers import Sequential
+from .elementwise import gated
 from .linear import Linear
 from .module import Module
 from .reductions import Max
@@ -91,7 +92,7 @@ class CReLU(Module):
     def updateGradInput(self, input, gradOutput):
         expect_gradient(self, gradOutput, self.output.shape)
         positive, negative = np.split(gradOutput, 2, self._axis(input))
-        self.gradInput = positive * (input > 0) - negative * (input < 0)
+        self.gradInput = gated(input > 0, positive) - gated(input < 0, negative)
         return self.gradInput
 
 

@@ -75,6 +75,35 @@ def test_the_gradient_at_a_kink_is_torch7s(module, x, gradient):
     assert module.backward(np.array([x]), np.ones(1)).tolist() == [gradient]
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("times", [1, 1000])
+def test_what_is_closed_lets_no_infinite_gradient_through(dtype, times):
+    x, gradOutput = (
+        np.tile(np.array([-9.0, 0.25, 9.0], dtype), times),
+        np.tile(np.array([np.inf, 2, np.nan], dtype), times),
+    )
+    for module in (nn.ReLU(), nn.Threshold(0.1, 0), nn.SoftShrink(), nn.HardShrink(), nn.HardTanh(), nn.ReLU6()):
+        module.type(TYPES[dtype])
+        module.forward(x)
+        slopes = module.backward(x, np.ones_like(x))
+        gradInput = module.backward(x, gradOutput)
+        assert gradInput.dtype == dtype
+        np.testing.assert_array_equal(gradInput, np.where(slopes == 0, 0, gradOutput), repr(module))
+    module = nn.CReLU(1).type(TYPES[dtype])
+    module.forward(x)
+    gradInput = module.backward(x, np.concatenate([gradOutput, -gradOutput]))
+    np.testing.assert_array_equal(gradInput, np.where(x < 0, np.inf, gradOutput))
+
+
+def test_a_root_behind_a_rectifier_can_be_learnt():
+    net = nn.Sequential().add(nn.Linear(2, 2)).add(nn.ReLU()).add(nn.Power(0.5))
+    net.get(1).weight[...], net.get(1).bias[...] = [[1, 1], [-1, -1]], 0
+    x = np.ones((1, 2))
+    net.forward(x)
+    with np.errstate(divide="ignore"):
+        assert np.isfinite(net.backward(x, np.ones((1, 2)))).all() and np.isfinite(net.get(1).gradWeight).all()
+
+
 def test_not_a_number_stays_one():
     for module in (nn.Threshold(), nn.ReLU(), nn.HardTanh(), nn.LeakyReLU(), nn.ELU(), nn.SoftPlus(), nn.HardShrink()):
         assert np.isnan(module.forward(np.array([np.nan]))).all(), module
