@@ -224,7 +224,11 @@ class LinearWeightNorm(Linear):
 
     def initFromWeight(self, weight=None):
         """Set v and g so that they make ``weight`` (by default the present one); return the module."""
-        self.v[...] = self.weight if weight is None else weight
+        weight = self.weight if weight is None else weight
+        if np.shape(weight) != self.v.shape:
+            wanted = "x".join(map(str, self.v.shape))
+            raise ShapeError(f"{self.typename()}.initFromWeight takes a weight of {wanted}, got {shape_of(weight)}")
+        self.v[...] = weight
         self.g[...] = self._norm()
         self.updateWeightMatrix()
         return self

@@ -51,6 +51,15 @@ def test_a_weight_norm_made_of_a_linear_computes_the_same_and_turns_back():
         assert module.float().toLinear().weight.dtype == np.float32
 
 
+def test_a_weight_of_another_shape_is_not_stretched():
+    module = nn.LinearWeightNorm(3, 2)
+    before = module.v.copy()
+    for weight in (np.ones(3), np.ones((3, 2)), 1.0):
+        with pytest.raises(nn.ShapeError, match=r"initFromWeight takes a weight of 2x3, got"):
+            module.initFromWeight(weight)
+    assert np.array_equal(module.v, before)
+
+
 def test_weight_norms_evaluation_keeps_the_weight():
     module, x = nn.LinearWeightNorm(4, 3).evaluate(), np.ones((1, 4))
     before = module.forward(x)
