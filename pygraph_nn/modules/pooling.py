@@ -233,20 +233,35 @@ class VolumetricDilatedMaxPooling(VolumetricMaxPooling):
         return f"{super().arguments()[:-1]}, {self.spoken('dilation', ',')})"
 
 
+def _steps(windows, sizes, counts):
+    """(windows, sizes, counts) of what makes up sums over windows: one step, or one along each axis for large ones."""
+    if math.prod(windows.kernel) <= 2 * sum(windows.kernel):
+        return [(windows, sizes, counts)]
+    steps = []
+    for axis in range(len(sizes)):
+        before, sizes = sizes, (*counts[: axis + 1], *sizes[axis + 1 :])
+        steps.append((windows.along(axis), before, sizes))
+    return steps
+
+
 def window_sums(windows, batch, counts):
     """The sum of every window of every plane."""
-    output = np.zeros((*batch.shape[:2], *counts), batch.dtype)
-    for _, inside, taken in windows.places(batch.shape[2:], counts):
-        output[taken] += batch[inside]
-    return output
+    for step, sizes, ends in _steps(windows, batch.shape[2:], counts):
+        output = np.zeros((*batch.shape[:2], *ends), batch.dtype)
+        for _, inside, taken in step.places(sizes, ends):
+            output[taken] += batch[inside]
+        batch = output
+    return batch
 
 
 def spread_sums(windows, gradient, sizes):
     """The transpose of ``window_sums``: add each number to every element of its window."""
-    total = np.zeros((*gradient.shape[:2], *sizes), gradient.dtype)
-    for _, inside, taken in windows.places(sizes, gradient.shape[2:]):
-        total[inside] += gradient[taken]
-    return total
+    for step, ends, counts in reversed(_steps(windows, sizes, gradient.shape[2:])):
+        total = np.zeros((*gradient.shape[:2], *ends), gradient.dtype)
+        for _, inside, taken in step.places(ends, counts):
+            total[inside] += gradient[taken]
+        gradient = total
+    return gradient
 
 
 class AveragePooling(Windowed, Module):

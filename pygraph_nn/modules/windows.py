@@ -53,6 +53,14 @@ class Windows:
     def _axes(self):
         return zip(self.kernel, self.stride, self.pad, self.dilation, strict=True)
 
+    def along(self, axis):
+        """The windows along one axis alone; along the others, every element is one."""
+
+        def only(values, other):
+            return tuple(value if place == axis else other for place, value in enumerate(values))
+
+        return Windows(only(self.kernel, 1), only(self.stride, 1), only(self.pad, 0), only(self.dilation, 1))
+
     def counts(self, sizes, ceil=False):
         """How many windows fit along each axis; with ``ceil``, one that hangs over the end counts as well."""
         found = []

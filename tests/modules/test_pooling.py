@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import pygraph_nn as nn
+from pygraph_nn.testing import check_gradients
 
 
 @pytest.mark.parametrize("sizes", [(1, 3), (5, 4), (8, 7)])
-@pytest.mark.parametrize("kernel", [(1, 2), (3, 2), (4, 5)])
+@pytest.mark.parametrize("kernel", [(1, 2), (3, 2), (4, 5), (6, 6)])
 @pytest.mark.parametrize("stride", [(1, 1), (2, 3), (5, 4)])
 @pytest.mark.parametrize("halves", [(0, 0), (0.5, 0.5), (0.5, 0)])
 @pytest.mark.parametrize("ceil", [False, True])
@@ -37,6 +38,15 @@ def test_every_geometry_agrees_with_pytorch(sizes, kernel, stride, halves, ceil)
         np.testing.assert_allclose(output, expected.detach().numpy(), rtol=1e-12)
         gradInput = module.backward(input, np.cos(np.arange(float(output.size))).reshape(output.shape))
         np.testing.assert_allclose(gradInput, x.grad.numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_a_large_mean_keeps_its_digits_in_float32():
+    module, input = nn.SpatialAveragePooling(400, 300).float(), np.full((1, 300, 400), 0.1, "float32")
+    np.testing.assert_allclose(module.forward(input), [[[0.1]]], rtol=1e-5)
+    volume = np.random.default_rng(0).standard_normal((2, 6, 7, 8))
+    module = nn.VolumetricAveragePooling(4, 5, 3, 2, 1, 3)
+    assert check_gradients(module, volume) < 1e-8
+    np.testing.assert_allclose(module.forward(volume)[:, 1, 0, 2], volume[:, 2:6, :3, 2:7].mean((1, 2, 3)))
 
 
 def test_of_equal_elements_the_first_one_gets_the_gradient():
