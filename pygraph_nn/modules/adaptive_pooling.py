@@ -33,21 +33,25 @@ def expect_elements(module, batch):
         checks.expect_entries(module, batch, axis)
 
 
+def keep_larger(output, indices, value, number):
+    """Put the values that are larger, and their numbers, into ``output`` and ``indices``; NaN is larger than all."""
+    better = (value > output) | (np.isnan(value) & ~np.isnan(output))
+    np.copyto(output, value, where=better)
+    np.copyto(indices, number, where=better)
+
+
 def largest(batch, places, offsets):
     """The first largest element among ``places + offset`` for each offset, and its index in the plane from 1.
 
     ``places`` (N or 1, C or 1, outputs) are positions in the flattened planes of ``batch``; the ``offsets`` broadcast
-    against them, the first one being 0. NaN counts as larger than all.
+    against them, the first one being 0.
     """
     flat = batch.reshape(*batch.shape[:2], math.prod(batch.shape[2:]))
     places = np.broadcast_to(places, (*batch.shape[:2], places.shape[-1]))
     output, indices = np.take_along_axis(flat, places, 2), places + 1
     for offset in offsets[1:]:
         seen = places + offset
-        value = np.take_along_axis(flat, seen, 2)
-        better = (value > output) | (np.isnan(value) & ~np.isnan(output))
-        np.copyto(output, value, where=better)
-        np.copyto(indices, seen + 1, where=better)
+        keep_larger(output, indices, np.take_along_axis(flat, seen, 2), seen + 1)
     return output, indices
 
 
@@ -77,15 +81,17 @@ class SpatialAdaptiveMaxPooling(Maxima):
     def _choose(self, batch):
         expect_elements(self, batch)
         height, width = batch.shape[2:]
-        (top, bottom), (left, right) = adapted(height, self.H), adapted(width, self.W)
-        # Shorter windows see their last row or column once more, which changes no maximum.
-        rows = [np.minimum(top + step, bottom - 1) - top for step in range(int((bottom - top).max()))]
-        columns = [np.minimum(left + step, right - 1) - left for step in range(int((right - left).max()))]
-        places = (top[:, None] * width + left).reshape(1, 1, -1)
-        offsets = [(row[:, None] * width + column).ravel() for row in rows for column in columns]
-        output, indices = largest(batch, places, offsets)
-        shape = (*batch.shape[:2], self.H, self.W)
-        return output.reshape(shape), indices.reshape(shape)
+        numbers = np.arange(1, height * width + 1).reshape(1, 1, height, width)
+        # Along the rows first, so that of equal elements the first one in the plane is taken.
+        for axis, size, wanted in ((3, width, self.W), (2, height, self.H)):
+            starts, ends = adapted(size, wanted)
+            output = batch.take(starts, axis)
+            indices = np.broadcast_to(numbers.take(starts, axis), output.shape).copy()
+            for step in range(1, int((ends - starts).max())):
+                seen = np.minimum(starts + step, ends - 1)  # shorter windows see their last element once more
+                keep_larger(output, indices, batch.take(seen, axis), numbers.take(seen, axis))
+            batch, numbers = output, indices
+        return batch, numbers
 
 
 class SpatialAdaptiveAveragePooling(Planes, Module):

@@ -96,23 +96,38 @@ class Windowed(Planes):
         return text + (f", {self.spoken('pad', ',')})" if any(self.along("pad")) else ")")
 
 
+def steps(windows, sizes, counts):
+    """(windows, sizes, counts) of the passes that pooling takes: one, or for large windows one along each axis.
+
+    The last axis comes first, so that of equal elements the first one in the plane is the first of the first row.
+    """
+    if math.prod(windows.kernel) <= 2 * sum(windows.kernel):
+        return [(windows, sizes, counts)]
+    passes = []
+    for axis in reversed(range(len(sizes))):
+        before, sizes = sizes, (*sizes[:axis], *counts[axis:])
+        passes.append((windows.along(axis), before, sizes))
+    return passes
+
+
 class MaxPooling(Windowed, Maxima):
     """Max pooling over a sliding window, in any number of dimensions."""
 
     def _choose(self, batch):
-        windows, sizes = self.windows(), batch.shape[2:]
-        counts = self.room(windows, batch)
-        places = list(windows.places(sizes, counts))
-        output = np.full((*batch.shape[:2], *counts), -np.inf, batch.dtype)
-        for _, inside, taken in places:
-            part = output[taken]
-            np.maximum(part, batch[inside], out=part)
-        numbers = np.arange(1, np.prod(sizes) + 1).reshape(sizes)
-        indices = np.zeros(output.shape, np.int64)
-        # Backwards, so that of equal elements the first one is kept. NaN equals nothing and keeps the index 0.
-        for _, inside, taken in reversed(places):
-            np.copyto(indices[taken], numbers[inside], where=batch[inside] == output[taken])
-        return output, indices
+        windows, plane = self.windows(), batch.shape[2:]
+        numbers = np.arange(1, math.prod(plane) + 1).reshape(1, 1, *plane)
+        for step, sizes, counts in steps(windows, plane, self.room(windows, batch)):
+            places = list(step.places(sizes, counts))
+            output = np.full((*batch.shape[:2], *counts), -np.inf, batch.dtype)
+            for _, inside, taken in places:
+                part = output[taken]
+                np.maximum(part, batch[inside], out=part)
+            indices = np.zeros(output.shape, np.int64)
+            # Backwards, so that of equal elements the first one is kept. NaN equals nothing and keeps the index 0.
+            for _, inside, taken in reversed(places):
+                np.copyto(indices[taken], numbers[inside], where=batch[inside] == output[taken])
+            batch, numbers = output, indices
+        return batch, numbers
 
 
 class SpatialMaxPooling(MaxPooling):
@@ -233,20 +248,9 @@ class VolumetricDilatedMaxPooling(VolumetricMaxPooling):
         return f"{super().arguments()[:-1]}, {self.spoken('dilation', ',')})"
 
 
-def _steps(windows, sizes, counts):
-    """(windows, sizes, counts) of what makes up sums over windows: one step, or one along each axis for large ones."""
-    if math.prod(windows.kernel) <= 2 * sum(windows.kernel):
-        return [(windows, sizes, counts)]
-    steps = []
-    for axis in range(len(sizes)):
-        before, sizes = sizes, (*counts[: axis + 1], *sizes[axis + 1 :])
-        steps.append((windows.along(axis), before, sizes))
-    return steps
-
-
 def window_sums(windows, batch, counts):
     """The sum of every window of every plane."""
-    for step, sizes, ends in _steps(windows, batch.shape[2:], counts):
+    for step, sizes, ends in steps(windows, batch.shape[2:], counts):
         output = np.zeros((*batch.shape[:2], *ends), batch.dtype)
         for _, inside, taken in step.places(sizes, ends):
             output[taken] += batch[inside]
@@ -256,7 +260,7 @@ def window_sums(windows, batch, counts):
 
 def spread_sums(windows, gradient, sizes):
     """The transpose of ``window_sums``: add each number to every element of its window."""
-    for step, ends, counts in reversed(_steps(windows, sizes, gradient.shape[2:])):
+    for step, ends, counts in reversed(steps(windows, sizes, gradient.shape[2:])):
         total = np.zeros((*gradient.shape[:2], *ends), gradient.dtype)
         for _, inside, taken in step.places(ends, counts):
             total[inside] += gradient[taken]

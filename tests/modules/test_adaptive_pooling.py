@@ -25,6 +25,14 @@ def test_every_size_agrees_with_pytorch(size, wanted):
         np.testing.assert_allclose(gradInput, x.grad.numpy(), rtol=1e-10, atol=1e-12)
 
 
+def test_of_equal_elements_the_first_one_gets_the_gradient():
+    module = nn.SpatialAdaptiveMaxPooling(2, 1)
+    module.forward(np.array([[[1.0, 2.0, 0.0], [3.0, 0.0, 3.0], [3.0, 3.0, 3.0]]]))
+    assert module.indices.tolist() == [[[4, 6]]]
+    module.forward(np.zeros((1, 5, 5)))
+    assert module.indices.tolist() == [[[1, 3]]]
+
+
 def by_hand(plane, samples, pools, counts):
     """Fractional max pooling of one plane (height x width) as Graham's paper says it."""
 

@@ -54,6 +54,10 @@ def test_of_equal_elements_the_first_one_gets_the_gradient():
     module.forward(input)
     assert module.indices.ravel().tolist() == [1, 2, 4, 5]
     assert module.backward(input, np.ones((1, 2, 2)))[0].tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+    module, input = nn.SpatialMaxPooling(6, 6, 1, 1), np.zeros((1, 7, 7))
+    input[0, 2, 5] = input[0, 3, 1] = input[0, 5, 3] = input[0, 5, 6] = 1
+    module.forward(input)
+    assert module.indices.tolist() == [[[20, 20], [20, 20]]]
 
 
 def test_nan_shows_and_infinity_is_pooled():
