@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils import _pytree as pytree
 
-from ..modules.places import at_place, parts_of
+from ..modules.places import Parts, at_place
 from ..tensors import type_name
 from . import torch_tables as tables
 
@@ -211,7 +211,7 @@ class Ours(torch.autograd.Function):
             parameter[...] = array
         (module.training if wrapped.training else module.evaluate)()
         ctx.state, ctx.input = {}, pytree.tree_unflatten(arrays[:count], structure)
-        output = at_place(ctx.state, parts_of(module), module.forward, ctx.input)
+        output = at_place(ctx.state, Parts(module), module.forward, ctx.input)
         leaves, wrapped.structure = pytree.tree_flatten(output)
         ctx.wrapped, ctx.count = wrapped, count
         ctx.shown = [tensor.device for tensor in tensors]
@@ -226,7 +226,7 @@ class Ours(torch.autograd.Function):
         module.zeroGradParameters()
         arrays = [gradient.detach().cpu().numpy() for gradient in gradients]
         gradOutput = pytree.tree_unflatten(arrays, ctx.structure)
-        found = at_place(ctx.state, parts_of(module), module.backward, ctx.input, gradOutput)
+        found = at_place(ctx.state, Parts(module), module.backward, ctx.input, gradOutput)
         leaves = pytree.tree_leaves(found)[: ctx.count]
         leaves += [None] * (ctx.count - len(leaves))
         leaves += [gradient.copy() for gradient in module.parameters()[1]]

@@ -406,7 +406,7 @@ class gModule(Container, Pictured):
 
     def rewire(self):
         """Take notice of an edit: a node's other module, another type, a hook; called by those who edit."""
-        self.edited()
+        self.outdate()
         self._program = self._modules = None
 
     def replace(self, callback):

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from ..errors import GraphError, ShapeError, TensorTypeError
 from ..modules.module import Module
-from ..modules.places import at_place, parts_of, repeated
+from ..modules.places import Parts, at_place, repeated
 from ..modules.shapes import Identity
 from ..nesting import shape_of
 
@@ -158,7 +158,7 @@ class Program:
         """The parts of the steps whose module, or a part of it, runs in another step as well, by slot."""
         steps = [step for step in self.steps if step.module is not None]
         steps = [steps[position] for position in repeated([step.module for step in steps])]
-        parts = {id(step.module): parts_of(step.module) for step in steps}
+        parts = {id(step.module): Parts(step.module) for step in steps}
         return {step.slot: parts[id(step.module)] for step in steps}
 
     def _forward_call(self, step):

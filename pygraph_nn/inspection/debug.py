@@ -67,7 +67,7 @@ class _Debugging:
     def _install(wrappers, listeners):
         if wrappers != gModule._everywhere:
             gModule._everywhere = wrappers
-            gModule.edited()
+            gModule.outdate()
         gModule._listeners = listeners
 
 

@@ -1,5 +1,7 @@
 """Modules made of modules: their base, modules in sequence, and modules side by side on the entries of a table."""
 
+import operator
+
 import numpy as np
 
 from ..errors import GraphError, NodeError, RangeError, StateError
@@ -7,7 +9,7 @@ from ..memory import memory_key
 from ..nesting import shape_of, zero
 from .checks import expect_table
 from .module import Module
-from .places import at_place, parts_of, repeated
+from .places import Parts, at_place, repeated
 
 __all__ = ["Container", "Sequential", "ParallelTable"]
 
@@ -24,7 +26,8 @@ class Container(Module):
     (2, nn.Tanh, nn.Tanh)
     """
 
-    _revision = 0  # counts edits of any network; what is known of a structure is found out anew after one
+    _revision = 0  # counts edits of networks that have run; what is known of a structure is found out anew after one
+    _seen = False  # whether somebody has looked inside
     _known = None  # the revision, the modules, and the parts of the repeated ones by position
     _states = None  # position: what the last pass left there in a repeated module
 
@@ -33,9 +36,18 @@ class Container(Module):
         self.modules = []
 
     @staticmethod
-    def edited():
-        """Let every network take notice of an edit of any."""
+    def outdate():
+        """Let every network find out anew, before its next pass, how it is made."""
         Container._revision += 1
+
+    def edited(self):
+        """Take notice of an edit here; networks that have never looked inside need not."""
+        if self._seen:
+            self.outdate()
+
+    def children(self):
+        self._seen = True
+        return self.modules
 
     def add(self, module):
         """Append a module; return the container."""
@@ -112,10 +124,10 @@ class Container(Module):
     def _repeated(self, verb):
         """The parts of the modules that stand at several positions, by position; found out anew before a pass."""
         known = self._known
-        if known is not None and verb == "updateOutput" and known[1] != self.modules:
+        if known is not None and verb == "updateOutput" and not _same(known[1], self.modules):
             self.edited()  # somebody wrote into the list
         if known is None or verb == "updateOutput" and known[0] != Container._revision:
-            parts = {position: parts_of(self.modules[position]) for position in repeated(self.modules)}
+            parts = {position: Parts(self.modules[position]) for position in repeated(self.modules)}
             known = self._known = Container._revision, self.modules.copy(), parts
         return known[2]
 
@@ -194,6 +206,11 @@ class Container(Module):
 
     def _indented(self, lines):
         return self.typename() + " {\n  " + "\n  ".join(lines) + "\n}"
+
+
+def _same(modules, others):
+    """Tell whether two lists hold the same objects, whatever these say of being equal."""
+    return len(modules) == len(others) and all(map(operator.is_, modules, others))
 
 
 class Sequential(Container):

@@ -13,18 +13,23 @@ from ..nesting import rebuilt, shape_of
 __all__ = ["flatten", "register"]
 
 # Every living module: whoever shares memory that moves must move along, also a clone outside of the network.
-_living: weakref.WeakSet = weakref.WeakSet()
+_living: weakref.WeakValueDictionary = weakref.WeakValueDictionary()  # by id, whatever modules say of being equal
 _lock = threading.RLock()
 
 
 def register(module):
     """Let a new module follow when parameters that it shares move."""
     with _lock:
-        _living.add(module)
+        _living[id(module)] = module
 
 
 def flatten(module):
     """Move a module's parameters into one new vector and their gradients into another; return the two."""
+    with _lock:
+        return _flatten(module)
+
+
+def _flatten(module):
     parameters, gradients = module.parameters()
     if not parameters:
         empty = np.empty(0, module.dtype)
@@ -62,7 +67,7 @@ def _one_gradient_each(parameters, gradients):
                 f"two modules share a parameter ({shape_of(parameter)}) but not its gradient: the second gradient "
                 "stays outside of the flat vector, so that an optimiser will miss its part. Share 'gradWeight' with "
                 "'weight' and 'gradBias' with 'bias'",
-                stacklevel=4,
+                stacklevel=5,
             )
     return kept
 
@@ -79,28 +84,27 @@ def _move_everybody(network, parameters, move):
             moved.add(id(value))
         return new
 
-    with _lock:
-        for module in list(_living):
-            try:
-                mine = module._own_memory()
-            except AttributeError:  # still under construction
-                continue
-            if mine:
-                changes = ((key, value, rebuilt(value, follow)) for key, value in list(vars(module).items()))
-                found.extend((module, key, new) for key, value, new in changes if new is not value)
-        for parameter in parameters:
-            if id(parameter) not in moved and move(parameter) is not parameter:
-                raise StateError(
-                    f"getParameters(): parameters() of {_lister(network, parameter)} lists an array "
-                    f"({shape_of(parameter)}) that no module has as a field, so that it cannot move: keep it as a "
-                    "field, or in a list or dict that is one"
-                )
-        for module, key, value in found:
-            vars(module)[key] = value
+    for module in list(_living.values()):
+        try:
+            mine = module._own_memory()
+        except AttributeError:  # still under construction
+            continue
+        if mine:
+            changes = ((key, value, rebuilt(value, follow)) for key, value in list(vars(module).items()))
+            found.extend((module, key, new) for key, value, new in changes if new is not value)
+    for parameter in parameters:
+        if id(parameter) not in moved and move(parameter) is not parameter:
+            raise StateError(
+                f"getParameters(): parameters() of {_lister(network, parameter)} lists an array "
+                f"({shape_of(parameter)}) that no module has as a field, so that it cannot move: keep it as a "
+                "field, or in a list or dict that is one"
+            )
+    for module, key, value in found:
+        vars(module)[key] = value
 
 
 def _lister(network, parameter):
     """The title of the innermost module that lists a parameter."""
     key = memory_key(parameter)
     found = [m for m in network.listModules() if any(memory_key(array) == key for array in m.parameters()[0])]
-    return found[-1].title()
+    return (found or [network])[-1].title()

@@ -1,31 +1,34 @@
 """One module at several places of a network: what the passes leave in it is kept apart, place by place."""
 
+import gc
+import numbers
+
 import numpy as np
 
-__all__ = ["at_place", "inside", "parts_of", "repeated"]
+__all__ = ["Parts", "at_place", "inside", "repeated"]
+
+_PLAIN = {np.ndarray, np.dtype, type, type(None), bool, int, float, str}
 
 
 def inside(module):
     """Return ``module`` and all that it is made of, each once: what it contains and what it keeps in its fields."""
-    found, waiting = {}, [module]
+    # Not by vars(): once asked for its dict, an object is slower to read for as long as it lives.
+    found, seen, waiting = [], set(), [module]
     while waiting:
-        part = waiting.pop()
-        if id(part) in found:
+        value = waiting.pop()
+        kind = value.__class__
+        if kind in _PLAIN or id(value) in seen:
             continue
-        found[id(part)] = part
-        waiting.extend(part.children() if hasattr(part, "children") else ())
-        for name, value in vars(part).items():
-            if name == "_view":  # the network around, in which a gModule ran
-                continue
-            kind = value.__class__
-            values = value if kind in (list, tuple) else value.values() if kind is dict else (value,)
-            waiting.extend(item for item in values if _computes(item))
-    return list(found.values())
-
-
-def _computes(value):
-    """Tell modules and criterions from everything else."""
-    return value.__class__ is not np.ndarray and hasattr(type(value), "updateOutput") and hasattr(value, "__dict__")
+        seen.add(id(value))
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            waiting.extend(value)
+        elif hasattr(kind, "updateOutput"):
+            found.append(value)
+            waiting.extend(value.children() if hasattr(value, "children") else ())
+            waiting.extend(gc.get_referents(value))
+    return found
 
 
 def repeated(modules):
@@ -43,56 +46,83 @@ def repeated(modules):
     return frozenset().union(*(positions for positions in users.values() if len(positions) > 1))
 
 
-def at_place(state, parts, call, *arguments, **keywords):
-    """Run ``call`` of a module at one of its places; ``state`` is the dict that belongs to it, empty at first.
+class Parts:
+    """All that a repeated module is made of, and which fields of each part a place has for itself.
 
-    ``parts`` is what ``parts_of(module)`` returned. After the call, ``state`` holds what the module and its parts
-    remember; the next call at this place finds it there again. Whatever that call leaves as it found it is then given
-    back as it was before, so that what a module counts over all places goes on.
+    Parameters, their gradients and ``train`` belong to the module wherever it stands, and so do the numbers that only
+    backward passes change: they count what happens at all places.
+    """
+
+    def __init__(self, module):
+        self.module = module
+        self._entries = {id(part): _Part(part) for part in inside(module)}
+        self._fixed = len(self._entries) == 1 and type(module).__module__.startswith("pygraph_nn.")
+
+    def __iter__(self):
+        return iter(self._entries.values())
+
+    def look_again(self):
+        """Find the parts that a pass made."""
+        if not self._fixed:
+            self._entries = {id(part): self._entries.get(id(part)) or _Part(part) for part in inside(self.module)}
+
+
+class _Part:
+    """A part, the names of the fields that all places share, and of those that a pass leaves at one."""
+
+    __slots__ = ("fields", "shared", "passing")
+
+    def __init__(self, part):
+        self.fields, self.passing = vars(part), set()
+        mine = part._own_memory() if hasattr(part, "_own_memory") else ()
+        self.shared = {"train", "weight", "bias", *(name for name, value in self.fields.items() if id(value) in mine)}
+
+    def take_down(self, before):
+        """Return what a forward pass left; ``before`` are the fields as it found them."""
+        left = self.fields.copy()
+        for name in self.shared:
+            left.pop(name, None)
+        self.passing.update([name for name, value in left.items() if value is not before.get(name, before)])
+        return left
+
+    def exchange(self, own):
+        """Set the fields to those of a place; return what they held, and the fields as a call finds them."""
+        fields = self.fields
+        names = [name for name in self.passing if name in own and name in fields]
+        held = {name: fields[name] for name in names}
+        fields.update([(name, own[name]) for name in names])
+        return held, fields.copy()
+
+    def give_back(self, own, held, found):
+        """Take down in ``own`` what a backward pass changed; the rest holds again what it held before."""
+        fields = self.fields
+        for name in fields.keys() - self.shared:
+            value = fields[name]
+            if value is found.get(name, found):
+                if name in held:
+                    fields[name] = held[name]
+            elif name in self.passing or not isinstance(value, numbers.Number):
+                self.passing.add(name)
+                own[name] = value
+
+
+def at_place(state, parts, call, *arguments, **keywords):
+    """Run ``call`` of a module at one of its places; ``state`` is the dict that belongs to it, empty before a pass.
+
+    ``parts`` are the module's Parts. The call forward leaves in ``state`` what the module and its parts remember then;
+    the calls backward find it there again, and give back what was there before.
     """
     if not state:
+        before = {id(part): part.fields.copy() for part in parts}
         try:
             return call(*arguments, **keywords)
         finally:
-            for part, shared in parts:
-                own = state[part] = vars(part).copy()
-                for name in shared:
-                    own.pop(name, None)
-    before = [_exchanged(part, state.setdefault(part, {})) for part, _ in parts]
+            parts.look_again()
+            for part in parts:
+                state[id(part)] = part, part.take_down(before.get(id(part), {}))
+    held = [(part, own, *part.exchange(own)) for part, own in state.values()]
     try:
         return call(*arguments, **keywords)
     finally:
-        for (part, shared), old in zip(parts, before, strict=True):
-            _give_back(part, shared, state[part], old)
-
-
-def _exchanged(part, own):
-    """Set a part's fields to those of a place; return what they held."""
-    fields = vars(part)
-    before = {name: fields[name] for name in own if name in fields}
-    fields.update(own)
-    return before
-
-
-def _give_back(part, shared, own, before):
-    """Take down in ``own`` what a call changed; what it left as it found it holds again what it held before."""
-    fields = vars(part)
-    for name in fields.keys() - shared:
-        value = fields[name]
-        if value is not own.get(name, own):
-            own[name] = value
-        elif name in before:
-            fields[name] = before[name]
-
-
-def parts_of(module):
-    """Return all that a module is made of, each with the names of the fields that belong to it wherever it stands.
-
-    Those are parameters, their gradients and ``train``.
-    """
-    return [(part, _shared_fields(part)) for part in inside(module)]
-
-
-def _shared_fields(part):
-    mine = part._own_memory() if hasattr(part, "_own_memory") else ()
-    return {"train", "weight", "bias", *(name for name, value in vars(part).items() if id(value) in mine)}
+        for part, own, old, found in held:
+            part.give_back(own, old, found)

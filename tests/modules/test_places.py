@@ -1,5 +1,6 @@
 """A module at several places of a network: each place keeps its own state, and the module what belongs to it alone."""
 
+import collections
 import pickle
 
 import numpy as np
@@ -18,7 +19,10 @@ class Holder(nn.Module):
 
     @property
     def net(self):
-        return self.kept if isinstance(self.kept, nn.Module) else self.kept[0]
+        net = self.kept
+        while not isinstance(net, nn.Module):
+            net = net[0]
+        return net
 
     def updateOutput(self, input):
         self.output = self.net.forward(input)
@@ -48,7 +52,9 @@ ARRANGEMENTS = {
     "inside and beside": lambda t: [chain(chain(t)), t],
     "in two decorators": lambda t: [nn.Decorator(t), nn.Decorator(t)],
     "in two holders": lambda t: [Holder(t), Holder(t)],
-    "in a list and a dict": lambda t: [Holder([t]), Holder({0: t})],
+    "in a list and a dict": lambda t: [Holder([t]), Holder(collections.OrderedDict({0: [t]}))],
+    "tables of modules": lambda t: [nn.Replicate(2), nn.SplitTable(1), *[nn.MapTable(t)] * 2, nn.SelectTable(1)],
+    "a table held twice": lambda t: [nn.Replicate(2), nn.SplitTable(1), *[Holder(nn.MapTable(t))] * 2, nn.CAddTable()],
     "one holder": lambda t: [Holder(t)] * 2,
     "a graph and a chain": lambda t: [graph(t), chain(t)],
     "a chain and a watched graph": lambda t: [chain(t), graph(t).addHook(lambda node, module, verb, call: call)],
@@ -160,3 +166,81 @@ def test_nothing_of_it_outlives_clearing_or_travels_in_copies():
         net.clearState().backward(x, output)
     with pytest.raises(nn.StateError, match="forward"):
         chain(nn.Tanh()).add(inner).add(inner).updateGradInput(x, output)
+
+
+def test_a_table_of_modules_at_two_places_grows_with_its_tables():
+    table = nn.MapTable(nn.Tanh())
+    for build in (graph, chain):
+        net = build(table, table)
+        for length in (2, 3, 1):
+            x = [np.full(1, 0.5 + 0.2 * i) for i in range(length)]
+            net.forward(x)
+            slopes = [(1 - np.tanh(v) ** 2) * (1 - np.tanh(np.tanh(v)) ** 2) for v in x]
+            assert np.allclose(net.backward(x, [np.ones(1)] * length), slopes)
+
+
+class Late(nn.Module):
+    """Makes what it computes with in its first pass, and counts in its backward passes."""
+
+    inner, steps = None, 0
+
+    def updateOutput(self, input):
+        self.inner = self.inner or nn.Tanh()
+        self.output = self.inner.forward(input)
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.steps += 1
+        self.slope = 1 - self.output**2
+        self.gradInput = self.inner.updateGradInput(input, gradOutput)
+        return self.gradInput
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        assert np.allclose(self.slope, 1 - np.tanh(input) ** 2)
+
+
+@pytest.mark.parametrize("build", [chain, graph], ids=["chain", "graph"])
+def test_what_a_module_makes_late_and_what_it_counts_backwards(build):
+    late = Late()
+    net = build(late, nn.Square(), late)
+    for steps in (2, 4):
+        assert check_gradients(net, nn.randn(3), directions=0) == 0 and late.steps == steps
+    assert check_gradients(net, nn.randn(3)) < 1e-5
+    x = nn.randn(3)
+    net.forward(x)
+    net.updateGradInput(x, np.ones(3))
+    net.accGradParameters(x, np.ones(3))
+
+
+def test_profiles_count_at_all_places():
+    profile = nn.Profile(nn.Tanh(), 1000)
+    net, x = chain(profile, profile), np.ones(2)
+    for _ in range(3):
+        net.backward(x, net.forward(x))
+    assert profile.numFwds == profile.numBwds == 6
+
+
+def test_building_networks_outdates_none_that_run():
+    net, x = graph(nn.Tanh(), chain(nn.Linear(2, 2), nn.Tanh())), np.ones(2)
+    net.forward(x)
+    program = net._program
+    for _ in range(2):
+        chain(nn.Tanh(), chain(nn.Bottle(nn.Linear(2, 2)))).forward(np.ones((1, 2)))
+        net.forward(x)
+    assert net._program is program
+
+
+class Alike(nn.Tanh):
+    """Equal to all of its kind, and not to be hashed."""
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+def test_modules_that_say_they_are_equal_are_kept_apart():
+    net, x = chain(Alike(), nn.Linear(3, 3), Alike()), nn.randn(2, 3)
+    assert check_gradients(net, x) < 1e-5 and net.getParameters()[0].size == 12
+    net.modules[0] = Alike()
+    assert check_gradients(net, x) < 1e-5
