@@ -6,26 +6,39 @@ import numpy as np
 
 from .errors import StateError, TensorTypeError
 
-__all__ = ["Window", "root", "convert", "gather", "memory_key", "places_within", "aligned_copy"]
+__all__ = ["FOREIGN", "Window", "root", "convert", "gather", "memory_key", "places_within", "aligned_copy"]
 
+FOREIGN = (
+    "getParameters(): parameters share memory that lies outside of numpy, of a buffer or another framework, so that "
+    "nobody can move them together: copy it into an array first, and take views of that"
+)
 _CACHE_LINE = 64  # bytes, and the width of the widest vector registers
 
 
 def root(array):
     """Return the array that owns the memory that ``array`` is a view of (itself, when it owns it)."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+    while True:
+        base = array.base
+        if not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # that of a view made by as_strided stands between
+            if not isinstance(base, np.ndarray):
+                return array
+        array = base
 
 
-def memory_key(array):
+def memory_key(array, any_order=False):
     """Return what two arrays have in common exactly when they are the same view of the same memory.
+
+    With ``any_order``, an array and its transpose count as the same.
 
     >>> a = np.ones(4)
     >>> memory_key(a[1:]) == memory_key(a[1:]), memory_key(a) == memory_key(a.copy())
     (True, False)
     """
-    return array.__array_interface__["data"][0], array.shape, array.strides
+    start = array.__array_interface__["data"][0]
+    if any_order:
+        return start, *sorted(zip(array.strides, array.shape, strict=True))
+    return start, array.shape, array.strides
 
 
 def places_within(array, base):
@@ -161,6 +174,7 @@ def _blocks(arrays):
     spans = sorted((id(root(array)), *_span(array, root(array)), turn) for turn, array in enumerate(arrays))
     groups = []
     base, end = None, 0
+    _expect_one_owner(arrays)
     for memory, low, high, turn in spans:
         if memory != base or low >= end:
             groups.append([])
@@ -168,6 +182,15 @@ def _blocks(arrays):
         groups[-1].append(turn)
         end = max(end, high)
     return [_Block([(turn, arrays[turn]) for turn in sorted(turns)]) for turns in groups]
+
+
+def _expect_one_owner(arrays):
+    """Raise StateError where arrays meet in memory that no array of numpy's owns for all of them."""
+    owners = {id(owner): owner for owner in map(root, arrays)}.values()
+    spans = sorted((owner.__array_interface__["data"][0], owner.nbytes) for owner in owners)
+    for (start, size), (following, _) in zip(spans, spans[1:], strict=False):
+        if following < start + size:
+            raise StateError(FOREIGN)
 
 
 class _Block:

@@ -79,9 +79,10 @@ class Node(Pictured):
     def module(self, module):
         if module is not None and (isinstance(module, type) or not hasattr(module, "updateOutput")):
             raise GraphError(f"{self!r}: node.module is a module, got {module!r}: a class needs parentheses")
-        self._module = module
-        for graph in self.graphs():
-            graph.rewire()
+        if module is not self._module:
+            self._module = module
+            for graph in self.graphs():
+                graph.rewire()
 
     @property
     def graph(self):
@@ -180,8 +181,8 @@ class Node(Pictured):
 
 
 def _node_of(graph, index):
-    """A node's copy is that of its gModule's copy."""
-    return graph.forwardnodes[index]
+    """A node's copy is that of its gModule's copy, which may still be under way."""
+    return graph.node_at(index)
 
 
 def _declaring_line():

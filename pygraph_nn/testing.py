@@ -53,12 +53,17 @@ def check_gradients(module, input, gradOutput=None, *, step=1e-5, directions=3, 
     gradInput = _copied(module, input, module.backward(input, gradOutput))
     moving = _moving(module, input)
     parameters, gradients = module.parameters()
-    gradients = [gradient.copy() for gradient in gradients]
+    gradients = [np.zeros_like(p) if g is None else g.copy() for p, g in zip(parameters, gradients, strict=True)]
     kept = [parameter.copy() for parameter in parameters]
 
+    def put_back():
+        for parameter, base in zip(parameters, kept, strict=True):
+            parameter[...] = base
+
     def loss(along, moves, distance):
-        for parameter, base, move in zip(parameters, kept, moves, strict=True):
-            parameter[...] = base + distance * move
+        put_back()
+        for parameter, move in zip(parameters, moves, strict=True):
+            parameter += distance * move  # tied ones take the moves of both, as their gradient does
         scaled = map_table(lambda d: d * distance if d.dtype.kind == "f" else d, along)
         return _dot(run(add(input, scaled)), gradOutput)
 
@@ -73,8 +78,7 @@ def check_gradients(module, input, gradOutput=None, *, step=1e-5, directions=3, 
             error = abs(numeric - analytic) / scale
             worst = max(worst, error) if math.isfinite(error) else math.inf
     finally:
-        for parameter, base in zip(parameters, kept, strict=True):
-            parameter[...] = base
+        put_back()
     run(input)
     return worst
 

@@ -2,7 +2,6 @@
 
 import difflib
 import itertools
-from functools import partial
 
 import numpy as np
 
@@ -165,8 +164,8 @@ class gModule(Container, Pictured):
     def needGradInput(self, *wanted):
         """Say which inputs' gradients ``backward`` is to compute, one bool for each input; return the network.
 
-        The others' are None, and what leads to them alone is not computed: a training input needs no gradient. As a
-        node of another graph, the network computes what that graph needs.
+        The others' are None, and what leads to them alone is not computed: a training input needs no gradient.
+        Inside another network, this one computes what that one needs.
 
         >>> import numpy as np, pygraph_nn as nn
         >>> x = nn.Identity()()
@@ -181,7 +180,9 @@ class gModule(Container, Pictured):
         return self
 
     def with_all_gradients(self, verb):
-        """The method ``verb``, for a graph around this one: there, it counts what that one needs."""
+        """The method ``verb`` for a network around this one: there, it counts what that one needs."""
+        if all(self.wanted):
+            return getattr(self, verb)
 
         def run(*arguments, **keywords):
             wanted, self.wanted = self.wanted, (True,) * self.nInputs
@@ -197,7 +198,7 @@ class gModule(Container, Pictured):
         calls = self._calls("backward")
         if scale != 1:
             learners = {step.slot for step in self._program.learners}
-            calls = [(*c[:3], partial(c[3], scale=scale), *c[4:]) if c[0] in learners else c for c in calls]
+            calls = [(*c[:3], _scaled(c[3], scale), *c[4:]) if c[0] in learners else c for c in calls]
         return self._sweep(calls, gradOutput)
 
     def _sweep(self, calls, gradOutput):
@@ -219,7 +220,12 @@ class gModule(Container, Pictured):
                     present = gradients[sources]
                     gradients[sources] = gradient if present is None else add(present, gradient)
                 elif gradient is not None:
-                    for source, part in zip(sources, gradient, strict=True):
+                    if gradient.__class__ is np.ndarray or len(gradient) != len(sources):
+                        raise ShapeError(
+                            f"a table of {len(sources)} came in, so that a list of as many gradients must come out of "
+                            f"updateGradInput, got {shape_of(gradient)}"
+                        )
+                    for source, part in zip(sources, gradient):
                         present = gradients[source]
                         gradients[source] = part if present is None else add(present, part)
         except Exception as error:
@@ -416,7 +422,7 @@ class gModule(Container, Pictured):
             new = {id(module): module.replace(callback) for module in self.modules}
             for node in self.forwardnodes:
                 if node.module is not None:
-                    node._module = new[id(node.module)]
+                    node.module = new[id(node.module)]
             self.rewire()
         return callback(self)
 
@@ -487,10 +493,17 @@ class gModule(Container, Pictured):
         return {
             "fields": {key: value for key, value in super().__getstate__().items() if key not in _MADE_ANEW},
             "nodes": nodes,
+            "places": [place for place, node in enumerate(self.forwardnodes) if node in number],
             "inputs": [number[node] for node in self._inputs],
             "outputs": [number[node] for node in self._outputs],
             "wanted": self.wanted,
         }
+
+    def node_at(self, place):
+        """The node at a place of ``forwardnodes``; while a copy is made, the one that is going to be there."""
+        if "forwardnodes" in vars(self):
+            return self.forwardnodes[place]
+        return vars(self).setdefault("_awaited", {}).setdefault(place, Node.__new__(Node))
 
     def _own_nodes(self):
         """The nodes that the user made, in order; not the bundling nodes at both ends."""
@@ -499,12 +512,17 @@ class gModule(Container, Pictured):
         return [node for node in self.forwardnodes if node not in ends]
 
     def __setstate__(self, state):
+        awaited, nodes = vars(self).pop("_awaited", {}), []
         super().__setstate__({**state["fields"], "_hooks": ()})
-        nodes = []
-        for module, annotations, selectindex, nSplitOutputs, declared, inputs in state["nodes"]:
-            node = Node(module, [nodes[i] for i in inputs], selectindex=selectindex, nSplitOutputs=nSplitOutputs)
+        for place, (module, annotations, selectindex, split, declared, inputs) in zip(state["places"], state["nodes"]):
+            node = awaited.pop(place, None) or Node.__new__(Node)
+            node.__init__(module, [nodes[i] for i in inputs], selectindex=selectindex, nSplitOutputs=split)
             node.annotations, node.declared = annotations, declared
             nodes.append(node)
+        if awaited:
+            raise GraphError(
+                f"{self._called()} is copied with one of the nodes that bundle its inputs or outputs in it"
+            )
         self._wire([nodes[i] for i in state["inputs"]], [nodes[i] for i in state["outputs"]])
         self.wanted = state["wanted"]
 
@@ -519,6 +537,10 @@ class gModule(Container, Pictured):
             label = f" {node.name}:" if node.name else ""
             rows.append(f"({number}):{label} {node.module!r}".replace("\n", "\n  "))
         return self._indented(rows).replace(" {", f"{name} {{", 1)
+
+
+def _scaled(call, scale):
+    return lambda input, gradOutput: call(input, gradOutput, scale)
 
 
 def _resolve(ref, tape):

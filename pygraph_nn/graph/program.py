@@ -9,6 +9,7 @@ has no slot of its own where the sources' slots say it all.
 from operator import itemgetter
 
 from ..errors import GraphError, ShapeError, TensorTypeError
+from ..modules.containers import method
 from ..modules.module import Module
 from ..modules.places import Parts, at_place, repeated
 from ..modules.shapes import Identity
@@ -34,10 +35,8 @@ class Step:
         if verb == "accGradParameters":
             module = self.module  # asked anew at each call: to freeze a module, one sets its accGradParameters
             return lambda *arguments, **keywords: module.accGradParameters(*arguments, **keywords)
-        if not all(getattr(self.module, "wanted", ())):
-            return self.module.with_all_gradients(verb)
         plain = verb == "backward" and not learns(self.module) and type(self.module).backward is Module.backward
-        return getattr(self.module, "updateGradInput" if plain else verb)
+        return method(self.module, "updateGradInput" if plain else verb)
 
 
 def addition(module):
@@ -55,6 +54,12 @@ def addition(module):
 def learns(module):
     """Tell whether a module can have parameters: it overrides accGradParameters."""
     return type(module).accGradParameters is not Module.accGradParameters
+
+
+def _learns_alone(module):
+    """Tell whether accGradParameters does without updateGradInput before it."""
+    ours = type(module).__module__.startswith("pygraph_nn.") or "stateless" in vars(type(module)) and module.stateless
+    return ours and not module.children()
 
 
 class Program:
@@ -193,7 +198,7 @@ class Program:
         for step in reversed(self.steps):
             if not needed[step.slot] or (step.module is None and step.run.__class__ is itemgetter):
                 continue  # a select's gradient is collected by its split
-            ends = not any(needed[source] for source in step.sources) and not step.module.children()
+            ends = not any(needed[source] for source in step.sources) and _learns_alone(step.module)
             if ends and verb == "updateGradInput":
                 continue
             call = step.bind("accGradParameters" if ends else verb)

@@ -110,7 +110,7 @@ class Container(Module):
 
         The states of a module that stands at several places, as it is or inside another one, are kept apart.
         """
-        call = getattr(self.modules[index], verb)
+        call = method(self.modules[index], verb)
         try:
             parts = self._repeated(verb).get(index) if len(self.modules) > 1 else None
             if parts:
@@ -166,7 +166,8 @@ class Container(Module):
         pairs = {}
         for module in self.modules:
             for parameter, gradient in zip(*module.parameters(), strict=True):
-                pairs.setdefault((memory_key(parameter), memory_key(gradient)), (parameter, gradient))
+                key = memory_key(parameter), gradient if gradient is None else memory_key(gradient)
+                pairs.setdefault(key, (parameter, gradient))
         return [parameter for parameter, _ in pairs.values()], [gradient for _, gradient in pairs.values()]
 
     def zeroGradParameters(self):
@@ -206,6 +207,12 @@ class Container(Module):
 
     def _indented(self, lines):
         return self.typename() + " {\n  " + "\n  ".join(lines) + "\n}"
+
+
+def method(module, verb):
+    """Return a module's verb for the network around it, which needs all gradients by the input, wanted or not."""
+    wanting = None if verb == "updateOutput" else getattr(module, "with_all_gradients", None)
+    return getattr(module, verb) if wanting is None else wanting(verb)
 
 
 def _same(modules, others):

@@ -26,7 +26,12 @@ class Decorator(Container):
 
     def __init__(self, module):
         super().__init__()
-        self.add(module)
+        super().add(module)
+
+    def add(self, *arguments):
+        raise GraphError(f"{self.typename()} wraps the one module that it was made with; make another one for another")
+
+    insert = remove = add
 
     @property
     def row_wise(self):

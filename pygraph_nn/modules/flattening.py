@@ -7,7 +7,7 @@ import weakref
 import numpy as np
 
 from ..errors import ShapeError, StateError
-from ..memory import gather, memory_key, places_within
+from ..memory import FOREIGN, gather, memory_key, places_within
 from ..nesting import rebuilt, shape_of
 
 __all__ = ["flatten", "register"]
@@ -75,6 +75,7 @@ def _one_gradient_each(parameters, gradients):
 def _move_everybody(network, parameters, move):
     """Let every living module's parameters follow to the new memory; raise where a parameter of ``network`` cannot."""
     found, moved = [], set()
+    leaving = {memory_key(array) for array in parameters if move(array) is not array}
 
     def follow(value):
         if not isinstance(value, np.ndarray) or id(value) not in mine:
@@ -82,6 +83,8 @@ def _move_everybody(network, parameters, move):
         new = move(value)
         if new is not value:
             moved.add(id(value))
+        elif memory_key(value) in leaving:
+            raise StateError(FOREIGN)
         return new
 
     for module in list(_living.values()):

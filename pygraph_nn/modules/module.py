@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import tensors
 from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeError
-from ..memory import Window, convert
+from ..memory import Window, convert, memory_key
 from ..nesting import is_table, leaves, rebuilt, shape_of
 from ..node import Node
 from .checks import expect_gradient_like, expect_plain
@@ -191,16 +191,23 @@ class Module:
                 gradient.fill(0)
 
     def updateParameters(self, learningRate):
-        """Take one step of gradient descent: parameter -= learningRate * gradient."""
+        """Take one step of gradient descent: parameter -= learningRate * gradient.
+
+        What stands twice, as a weight and its transpose do where they are tied, takes one step.
+        """
         pairs = list(zip(*self.parameters(), strict=True))
-        if any(gradient is None for _, gradient in pairs):
-            raise StateError(f"{self.title()}.updateParameters: a parameter has no gradient, as in a file made light")
-        for parameter, gradient in pairs:
+        self._expect_gradients(pairs, "updateParameters")
+        for parameter, gradient in {memory_key(p, any_order=True): (p, g) for p, g in pairs}.values():
             parameter -= learningRate * gradient
+
+    def _expect_gradients(self, pairs, call):
+        if any(gradient is None for _, gradient in pairs):
+            raise StateError(f"{self.title()}.{call}: a parameter has no gradient, as in a file made light")
 
     def accUpdateGradParameters(self, input, gradOutput, lr):
         """Step along the gradient of this input at once: accumulate into a fresh gradient, then update."""
         parameters, gradients = self.parameters()
+        self._expect_gradients(zip(parameters, gradients, strict=True), "accUpdateGradParameters")
         kept = [gradient.copy() for gradient in gradients]
         self.zeroGradParameters()
         self.accGradParameters(input, gradOutput, 1)
@@ -246,9 +253,9 @@ class Module:
             return self._type
         dtype = tensors.dtype_of(name)
         cache = {} if tensorCache is None else tensorCache
-        if ("converted", id(self)) in cache:
+        if (name, id(self)) in cache:
             return self
-        cache["converted", id(self)] = self
+        cache[name, id(self)] = self
         mine = self._own_memory()
 
         def converted(value):
@@ -304,6 +311,8 @@ class Module:
         nothing here has; nothing is shared then.
         """
         self._expect_fields("share", names)
+        if not isinstance(other, Module):
+            raise GraphError(f"{self.title()}.share takes a module of the same structure, got {other!r}")
         shared = []
         for module, twin in self._counterparts(other):
             for name in names:
@@ -333,6 +342,8 @@ class Module:
     def _expect_fields(self, call, names):
         """Raise RangeError for a name that no module here has as a field."""
         for name in names:
+            if not isinstance(name, str):
+                raise RangeError(f"{self.title()}.{call} takes names of fields such as 'weight', got {name!r}")
             if name not in _SHARED and not any(hasattr(module, name) for module in self.listModules()):
                 near = difflib.get_close_matches(str(name), _SHARED, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -349,10 +360,13 @@ class Module:
             is_view = isinstance(value, np.ndarray) and id(value) in mine and value.base is not None
             return Window.of(value) if is_view else value
 
-        return {key: kept(value) for key, value in vars(self).items()}
+        return {key: rebuilt(value, kept) if mine else value for key, value in vars(self).items()}
 
     def __setstate__(self, state):
-        vars(self).update((key, value.open() if isinstance(value, Window) else value) for key, value in state.items())
+        def opened(value):
+            return value.open() if isinstance(value, Window) else value
+
+        vars(self).update((key, rebuilt(value, opened)) for key, value in state.items())
 
     # Structure -------------------------------------------------------------------------------------------------------
 

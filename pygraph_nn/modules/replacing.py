@@ -9,6 +9,8 @@ class Replacement:
     """The callback of ``replace``: it has been asked for all modules of a network before the first of them changes."""
 
     def __init__(self, callback, network):
+        if not callable(callback):
+            raise GraphError(f"replace takes a function from a module to its substitute, got {callback!r}")
         self.substitutes, self.begun = {}, set()
         for module in network.listModules():
             if id(module) not in self.substitutes:

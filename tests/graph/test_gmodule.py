@@ -454,3 +454,88 @@ def test_an_object_with_a_gradient_of_its_own_is_asked_for_it():
     narrow.updateGradInput = lambda input, gradOutput: np.zeros_like(input)
     net.forward(np.zeros(2))
     assert np.array_equal(net.backward(np.zeros(2), [np.ones(1), np.ones(1)]), [0, 1])
+
+
+@pytest.mark.parametrize("copy_of", [nn.gModule.clone, lambda net: pickle.loads(pickle.dumps(net))])
+def test_nodes_kept_in_fields_and_annotations_become_those_of_the_copy(copy_of):
+    x = nn.Identity()()
+    linear = nn.Linear(2, 2)
+    h = linear(x).annotate(name="h", partner=x)
+    net = nn.gModule([x], [nn.Tanh()(h)])
+    net.hidden, net.table, linear.place = h, {"all": [x, h]}, h
+    twin = copy_of(net)
+    assert twin.hidden is twin["h"] is twin.table["all"][1] is twin["h"].module.place and twin.hidden is not h
+    assert twin["h"].annotations["partner"] is twin.table["all"][0] in twin.forwardnodes
+    assert np.array_equal(twin.forward(np.ones(2)), net.forward(np.ones(2)))
+    net.end = net.outnode
+    with pytest.raises(nn.GraphError, match="bundle its inputs or outputs"):
+        copy_of(net)
+
+
+def test_replacing_in_one_of_two_graphs_that_share_nodes_edits_both():
+    x = nn.Identity()()
+    h = nn.Linear(2, 2)(x)
+    a = nn.gModule([x], [h])
+    b = nn.gModule([x], [nn.Tanh()(h)])
+    assert len(a.modules) == 2
+    new = nn.Linear(2, 2)
+    b.replace(lambda module: new if isinstance(module, nn.Linear) else module)
+    assert h.module is new and a.parameters()[0][0] is new.weight
+
+
+class Delta(nn.Linear):
+    """Leaves its gradient for accGradParameters."""
+
+    def updateGradInput(self, input, gradOutput):
+        self.delta = 2 * gradOutput
+        self.gradInput = self.delta @ self.weight
+        return self.gradInput
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        self.gradWeight += scale * self.delta.T @ input
+
+
+def test_the_verbs_come_in_their_order_where_no_gradient_is_wanted():
+    x = nn.Identity()()
+    module = Delta(2, 2)
+    net = nn.gModule([x], [module(x)]).needGradInput(False)
+    net.zeroGradParameters()
+    net.backward(np.ones((1, 2)), net.forward(np.ones((1, 2))) * 0 + 1)
+    assert np.array_equal(module.gradWeight, np.full((2, 2), 2))
+
+
+def test_wishes_about_gradients_end_at_a_container_around():
+    i = nn.Identity()()
+    inner = nn.gModule([i], [nn.Tanh()(i)]).needGradInput(False)
+    linear, x = nn.Linear(2, 2), np.ones((1, 2))
+    net = nn.Sequential().add(linear).add(inner)
+    assert check_gradients(net, x) < 1e-5
+    y = nn.Identity()()
+    assert check_gradients(nn.gModule([y], [nn.Sequential().add(inner)(linear(y))]), x) < 1e-5
+
+
+@pytest.mark.parametrize("made", [lambda g: g, lambda g: [g], lambda g: [g] * 3])
+def test_gradients_of_another_number_than_the_inputs_are_refused(made):
+    class Sum(nn.Module):
+        wanted = 3
+
+        def updateOutput(self, input):
+            self.output = input[0] + input[1]
+            return self.output
+
+        def updateGradInput(self, input, gradOutput):
+            self.gradInput = made(gradOutput)
+            return self.gradInput
+
+    a, b = nn.Identity()(), nn.Identity()()
+    net = nn.gModule([a, b], [Sum()([a, b])])
+    net.forward([np.ones((2, 3))] * 2)
+    with pytest.raises(nn.NodeError, match="a list of as many gradients"):
+        net.backward([np.ones((2, 3))] * 2, np.ones((2, 3)))
+
+
+def test_hooks_need_take_no_keywords():
+    x = nn.Identity()()
+    net = nn.gModule([x], [nn.Linear(2, 2)(x)]).addHook(lambda node, module, verb, call: lambda *a: call(*a))
+    net.forward(np.ones((1, 2)))
+    assert net.backward(np.ones((1, 2)), np.ones((1, 2)), 0.5).shape == (1, 2)

@@ -1,6 +1,8 @@
 """Sharing means the same memory, and getParameters never parts what is shared."""
 
 import collections
+import pickle
+import sys
 import threading
 import warnings
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 import pygraph_nn as nn
 from pygraph_nn.memory import gather
+from pygraph_nn.testing import check_gradients
 
 ALL = ("weight", "bias", "gradWeight", "gradBias")
 
@@ -329,3 +332,106 @@ def test_networks_can_be_made_in_one_thread_and_flattened_in_another():
         for builder in builders:
             builder.join()
     assert not failures
+
+
+def tied():
+    a, b = nn.Linear(3, 2), nn.Linear(2, 3)
+    b.weight, b.gradWeight = a.weight.T, a.gradWeight.T
+    return a, nn.Sequential().add(a).add(nn.Tanh()).add(b)
+
+
+def test_a_weight_tied_to_its_transpose_has_true_gradients_and_takes_one_step():
+    a, net = tied()
+    assert check_gradients(net, nn.randn(4, 3)) < 1e-5
+    before = a.weight.copy()
+    net.updateParameters(0.1)
+    assert np.allclose(a.weight, before - 0.1 * a.gradWeight)
+    assert net.getParameters()[0].size == 11
+
+
+class Hold(nn.Module):
+    """Keeps its parameters in lists."""
+
+    def __init__(self, weight, gradient):
+        super().__init__()
+        self.weights, self.gradients = [weight], [gradient]
+
+    def parameters(self):
+        return list(self.weights), list(self.gradients)
+
+
+def test_ties_in_lists_survive_copies():
+    weight, gradient = np.ones(3), np.zeros(3)
+    net = nn.Sequential().add(Hold(weight, gradient)).add(nn.Linear(3, 3)).add(Hold(weight, gradient))
+    for _ in range(2):
+        for twin in (net.clone(), pickle.loads(pickle.dumps(net))):
+            assert twin.getParameters()[0].size == 15
+        assert net.getParameters()[0].size == 15
+
+
+def test_views_by_strides_move_and_foreign_memory_is_refused():
+    a, b = nn.Linear(3, 3), nn.Linear(3, 3)
+    b.weight = np.lib.stride_tricks.as_strided(a.weight)
+    b.gradWeight = np.lib.stride_tricks.as_strided(a.gradWeight)
+    net = nn.Sequential().add(a).add(b)
+    assert net.getParameters()[0].size == 15 and np.shares_memory(a.weight, b.weight)
+    buffer = bytearray(72)
+    a.weight, b.weight = (np.frombuffer(buffer, float).reshape(3, 3) for _ in range(2))
+    with pytest.raises(nn.StateError, match="outside of numpy"):
+        net.getParameters()
+
+
+def test_networks_that_share_are_flattened_in_turn():
+    failures = []
+
+    def flatten(net):
+        try:
+            net.getParameters()
+        except Exception as error:
+            failures.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(20):
+            a = nn.Sequential().add(nn.Linear(5, 5)).add(nn.Linear(5, 5))
+            b = a.clone(*ALL)
+            threads = [threading.Thread(target=flatten, args=(net,)) for net in (a, b)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert all(map(shared, a.modules, b.modules))
+    finally:
+        sys.setswitchinterval(before)
+    assert not failures
+
+
+def test_a_network_made_light_says_what_it_cannot_do():
+    linear = nn.Linear(2, 2)
+    linear.gradWeight = linear.gradBias = None
+    net, x = nn.Sequential().add(linear), np.ones((1, 2))
+    assert net.parameters()[1] == [None, None]
+    net.zeroGradParameters()
+    net.forward(x)
+    for call in (lambda: net.updateParameters(1), lambda: linear.accUpdateGradParameters(x, x, 1)):
+        with pytest.raises(nn.StateError, match="has no gradient"):
+            call()
+    with pytest.raises(nn.ShapeError, match="its gradient None"):
+        net.getParameters()
+
+
+def test_what_is_no_module_or_name_is_refused_by_share_and_replace():
+    net = nn.Sequential().add(nn.Linear(2, 2))
+    for call in (lambda: net.share(None, "weight"), lambda: net.replace(None)):
+        with pytest.raises(nn.GraphError, match="takes a"):
+            call()
+    for call in (lambda: net.share(net, 3), lambda: net.clone(3)):
+        with pytest.raises(nn.RangeError, match="names of fields"):
+            call()
+
+
+def test_a_cache_of_conversions_serves_several_types():
+    net, cache = nn.Linear(2, 2), {}
+    net.type("torch.FloatTensor", cache).type("torch.DoubleTensor", cache)
+    assert net.type() == "torch.DoubleTensor"

@@ -87,3 +87,10 @@ def test_weight_norm_shares_flattens_and_redraws():
     first = net.reset().forward(x)
     nn.manualSeed(1)
     assert np.array_equal(net.reset().forward(x), first)
+
+
+def test_a_decorator_keeps_its_one_module():
+    net = nn.Bottle(nn.Linear(2, 2))
+    for edit in (lambda: net.add(nn.Tanh()), lambda: net.insert(nn.Tanh(), 1), net.remove):
+        with pytest.raises(nn.GraphError, match="wraps the one module"):
+            edit()
