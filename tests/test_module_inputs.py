@@ -156,3 +156,25 @@ def test_a_convolutional_network_takes_a_batch_without_rows():
     input = np.empty((0, 1, 6, 6))
     assert net.forward(input).shape == (0, 3)
     assert net.backward(input, np.empty((0, 3))).shape == input.shape
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda g: g[:1], lambda g: g[0], lambda g: [g[0], g[1].astype("f")], lambda g: [g[0][:1], g[1]]]
+)
+@pytest.mark.parametrize("verb", ["backward", "backwardUpdate"])
+def test_a_table_of_gradients_is_checked_entry_by_entry(wrong, verb):
+    module, x = nn.SplitTable(1), np.ones((2, 3))
+    arguments = (1,) if verb == "backwardUpdate" else ()
+    with pytest.raises(nn.StateError, match=f"{verb} needs a forward pass"):
+        getattr(nn.SplitTable(1), verb)(x, x, *arguments)
+    output = module.forward(x)
+    with pytest.raises((nn.ShapeError, nn.TensorTypeError), match="SplitTable"):
+        getattr(module, verb)(x, wrong(output), *arguments)
+    assert np.array_equal(getattr(module, verb)(x, output, *arguments), x)
+
+
+def test_an_empty_sequential_checks_its_gradient():
+    net = nn.Sequential()
+    net.forward(np.ones(2))
+    with pytest.raises(nn.ShapeError, match="gradOutput must be 2"):
+        net.backward(np.ones(2), np.ones(3))

@@ -261,6 +261,8 @@ class Sequential(Container):
         """Run a verb from the last module to the first; return the gradient that arrives at the input."""
         if self.output is None:
             raise StateError(f"{self.typename()}: {verb} needs a forward pass with the same input first")
+        if not self.modules:
+            self.check_gradient(gradOutput)
         gradients = [gradOutput]
         for index in reversed(range(len(self.modules))):
             gradients.append(self.run(index, verb, self._steps[index], gradients[-1], *scale))

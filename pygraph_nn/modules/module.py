@@ -13,7 +13,7 @@ from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeE
 from ..memory import Window, convert, memory_key
 from ..nesting import is_table, leaves, rebuilt, shape_of
 from ..node import Node
-from .checks import expect_gradient_like, expect_plain
+from .checks import expect_gradient_like, expect_plain, expect_table
 from .flattening import flatten, register
 from .replacing import Replacement
 
@@ -100,12 +100,16 @@ class Module:
 
         ``forward`` must have been called with the same ``input`` just before.
         """
-        if self.output is None:
-            raise StateError(f"{self.title()}: backward needs a forward pass with the same input first")
-        self.check_gradient(gradOutput)
+        self._expect_forward("backward", gradOutput)
         self.updateGradInput(input, gradOutput)
         self.accGradParameters(input, gradOutput, scale)
         return self.gradInput
+
+    def _expect_forward(self, verb, gradOutput):
+        """Raise unless a forward pass came before, with an output that ``gradOutput`` fits."""
+        if self.output is None:
+            raise StateError(f"{self.title()}: {verb} needs a forward pass with the same input first")
+        self.check_gradient(gradOutput)
 
     def check_input(self, input):
         """Raise TensorTypeError unless every array in ``input`` has the module's type."""
@@ -116,9 +120,17 @@ class Module:
                 raise TensorTypeError(_type_message(self, leaf))
 
     def check_gradient(self, gradOutput):
-        """Raise unless ``gradOutput`` has the shape and type of the output, where that is one array."""
-        if self.output.__class__ is np.ndarray:
-            expect_gradient_like(self, gradOutput, self.output)
+        """Raise unless ``gradOutput`` has the structure, the shapes and the types of the output."""
+        self._expect_like(gradOutput, self.output)
+
+    def _expect_like(self, gradOutput, output):
+        if output.__class__ is np.ndarray:
+            expect_gradient_like(self, gradOutput, output)
+        elif isinstance(output, (list, tuple)):
+            expect_table(self, gradOutput, len(output))
+            for gradient, entry in zip(gradOutput, output, strict=True):
+                if gradient is not None:
+                    self._expect_like(gradient, entry)
 
     def repeatedly(self, times):
         """Return what computes ``updateOutput`` for so many calls while the parameters stand still.
@@ -217,6 +229,7 @@ class Module:
 
     def backwardUpdate(self, input, gradOutput, lr):
         """``updateGradInput`` followed by ``accUpdateGradParameters``."""
+        self._expect_forward("backwardUpdate", gradOutput)
         self.updateGradInput(input, gradOutput)
         self.accUpdateGradParameters(input, gradOutput, lr)
         return self.gradInput
