@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 
 from ..errors import GraphError, NodeError, RangeError, ShapeError, StateError, TensorTypeError
-from ..modules.checks import expect_gradient_like, expect_plain, expect_table
+from ..modules.checks import expect_gradient_like, expect_gradients, expect_plain, expect_table
 from ..modules.containers import Container
 from ..modules.module import Module, expect_nodes
 from ..modules.replacing import Replacement
@@ -240,13 +240,7 @@ class gModule(Container, Pictured):
         """The list of gradients by slot, with those of the outputs filled in."""
         slots = self._program.outputs
         if len(slots) > 1:
-            if not isinstance(gradOutput, (list, tuple)):
-                raise TensorTypeError(
-                    f"{self._called()} has {len(slots)} outputs: gradOutput must be a table (list) of as many, got "
-                    f"{shape_of(gradOutput)}"
-                )
-            if len(gradOutput) != len(slots):
-                raise ShapeError(f"{self._called()} has {len(slots)} outputs, got {len(gradOutput)} gradOutputs")
+            expect_gradients(self._called(), gradOutput, len(slots))
         else:
             gradOutput = [gradOutput]
         gradients = [None] * self._program.count

@@ -10,6 +10,7 @@ from operator import itemgetter
 
 from ..errors import GraphError, ShapeError, TensorTypeError
 from ..modules.containers import method
+from ..modules.fields import overrides
 from ..modules.module import Module
 from ..modules.places import Parts, at_place, repeated
 from ..modules.shapes import Identity
@@ -41,7 +42,7 @@ class Step:
 
 def addition(module):
     """The module's addGradInput, unless the module or a subclass has an updateGradInput that it does not know of."""
-    if module is None or "updateGradInput" in vars(module):
+    if module is None or overrides(module, "updateGradInput"):
         return None
     for kind in type(module).__mro__:
         if "addGradInput" in vars(kind):

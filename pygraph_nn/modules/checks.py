@@ -13,6 +13,7 @@ __all__ = [
     "expect_entries",
     "expect_gradient",
     "expect_gradient_like",
+    "expect_gradients",
     "expect_plain",
     "expect_rank",
     "expect_same_shape",
@@ -143,6 +144,16 @@ def expect_gradient(module, gradOutput, shape):
         ours = "x".join(map(str, shape)) or "one number"
         got = shape_of(gradOutput)
         raise kind(f"{_name(module)} put out {ours}, so its gradOutput must be {ours}, got {got}")
+
+
+def expect_gradients(called, gradOutput, count):
+    """Raise unless there is a table of one gradient for each of a module's outputs; ``called`` is its title."""
+    if not isinstance(gradOutput, (list, tuple)):
+        raise TensorTypeError(
+            f"{called} has {count} outputs: gradOutput must be a table (list) of as many, got {shape_of(gradOutput)}"
+        )
+    if len(gradOutput) != count:
+        raise ShapeError(f"{called} has {count} outputs, got {len(gradOutput)} gradOutputs")
 
 
 def expect_table(module, input, length=None):

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import ShapeError, StateError
 from ..memory import FOREIGN, gather, memory_key, places_within
 from ..nesting import rebuilt, shape_of
+from .fields import fields_of
 
 __all__ = ["flatten", "register"]
 
@@ -93,7 +94,7 @@ def _move_everybody(network, parameters, move):
         except AttributeError:  # still under construction
             continue
         if mine:
-            changes = ((key, value, rebuilt(value, follow)) for key, value in list(vars(module).items()))
+            changes = ((key, value, rebuilt(value, follow)) for key, value in fields_of(module))
             found.extend((module, key, new) for key, value, new in changes if new is not value)
     for parameter in parameters:
         if id(parameter) not in moved and move(parameter) is not parameter:
@@ -103,7 +104,7 @@ def _move_everybody(network, parameters, move):
                 "field, or in a list or dict that is one"
             )
     for module, key, value in found:
-        vars(module)[key] = value
+        setattr(module, key, value)
 
 
 def _lister(network, parameter):

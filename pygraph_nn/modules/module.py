@@ -13,7 +13,8 @@ from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeE
 from ..memory import Window, convert, memory_key
 from ..nesting import is_table, leaves, rebuilt, shape_of
 from ..node import Node
-from .checks import expect_gradient_like, expect_plain, expect_table
+from .checks import expect_gradient_like, expect_gradients, expect_plain
+from .fields import fields_of
 from .flattening import flatten, register
 from .replacing import Replacement
 
@@ -127,7 +128,7 @@ class Module:
         if output.__class__ is np.ndarray:
             expect_gradient_like(self, gradOutput, output)
         elif isinstance(output, (list, tuple)):
-            expect_table(self, gradOutput, len(output))
+            expect_gradients(self.title(), gradOutput, len(output))
             for gradient, entry in zip(gradOutput, output, strict=True):
                 if gradient is not None:
                     self._expect_like(gradient, entry)
@@ -279,8 +280,8 @@ class Module:
                 return value.type(name, cache)
             return value
 
-        for key, value in vars(self).items():
-            vars(self)[key] = rebuilt(value, converted)
+        for key, value in fields_of(self):
+            setattr(self, key, rebuilt(value, converted))
         self._type = name
         return self
 
@@ -379,7 +380,8 @@ class Module:
         def opened(value):
             return value.open() if isinstance(value, Window) else value
 
-        vars(self).update((key, rebuilt(value, opened)) for key, value in state.items())
+        for key, value in state.items():
+            setattr(self, key, rebuilt(value, opened))
 
     # Structure -------------------------------------------------------------------------------------------------------
 
@@ -453,7 +455,8 @@ class Module:
         """The part of ``repr`` behind the name; by default the constructor's arguments that are kept as fields."""
         shown = []
         for parameter in _constructor_parameters(type(self)):
-            value = vars(self).get(parameter.name)
+            of_class = hasattr(type(self), parameter.name)
+            value = vars(self).get(parameter.name) if of_class else getattr(self, parameter.name, None)
             if value is not None and not isinstance(value, np.ndarray) and value != parameter.default:
                 named = parameter.default is not inspect.Parameter.empty
                 shown.append(f"{parameter.name}={value!r}" if named else repr(value))

@@ -1,23 +1,21 @@
 """One module at several places of a network: what the passes leave in it is kept apart, place by place."""
 
-import gc
 import numbers
 
 import numpy as np
 
-__all__ = ["Parts", "at_place", "inside", "repeated"]
+from .fields import PLAIN, values_of
 
-_PLAIN = {np.ndarray, np.dtype, type, type(None), bool, int, float, str}
+__all__ = ["Parts", "at_place", "inside", "repeated"]
 
 
 def inside(module):
     """Return ``module`` and all that it is made of, each once: what it contains and what it keeps in its fields."""
-    # Not by vars(): once asked for its dict, an object is slower to read for as long as it lives.
     found, seen, waiting = [], set(), [module]
     while waiting:
         value = waiting.pop()
         kind = value.__class__
-        if kind in _PLAIN or id(value) in seen:
+        if kind is np.ndarray or kind in PLAIN or id(value) in seen:
             continue
         seen.add(id(value))
         if isinstance(value, dict):
@@ -27,7 +25,7 @@ def inside(module):
         elif hasattr(kind, "updateOutput"):
             found.append(value)
             waiting.extend(value.children() if hasattr(value, "children") else ())
-            waiting.extend(gc.get_referents(value))
+            waiting.extend(values_of(value))
     return found
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import GraphError, RangeError, ShapeError, StateError, TensorTypeError
-from ..modules.checks import expect_gradient_like
+from ..modules.checks import expect_gradient_like, expect_gradients
 from ..modules.containers import Container
 from ..nesting import leaves, shape_of
 
@@ -121,13 +121,7 @@ class Recurrent(Container):
             raise StateError(f"{self.title()}: backward needs a forward pass with the same input first")
         values = self.output if isinstance(self.output, list) else [self.output]
         table = gradOutput if isinstance(gradOutput, (list, tuple)) else [gradOutput]
-        if len(values) > 1 and table is not gradOutput:
-            raise TensorTypeError(
-                f"{self.title()} has {len(values)} outputs: gradOutput must be a table (list) of as many, got "
-                f"{shape_of(gradOutput)}"
-            )
-        if len(table) != len(values):
-            raise ShapeError(f"{self.title()} has {len(values)} outputs, got {len(table)} gradOutputs")
+        expect_gradients(self.title(), table if len(values) == 1 else gradOutput, len(values))
         for gradient, value in zip(table, values):
             if gradient is not None:
                 expect_gradient_like(self, gradient, value)

@@ -15,6 +15,7 @@ from operator import itemgetter
 import numpy as np
 
 from ..graph.program import addition, learns
+from ..modules.fields import overrides
 from ..modules.module import Module
 
 __all__ = ["TimePlan", "Rows", "Loop", "Call", "promises"]
@@ -100,7 +101,7 @@ class Call:
             return self.run
         for kind in type(self.module).__mro__:
             if "repeatedly" in vars(kind):
-                return self.run if "updateOutput" in vars(self.module) else self.module.repeatedly(times)
+                return self.run if overrides(self.module, "updateOutput") else self.module.repeatedly(times)
             if "updateOutput" in vars(kind):
                 break
         return self.run
@@ -117,13 +118,13 @@ def inherits(module, name):
     A subclass or an object with a verb of its own does not inherit the promise: it has to give it anew. Only the
     package's own classes, which tests hold to what they inherit, need not.
     """
-    if name in vars(module):
-        return True
     kinds = type(module).__mro__
     giver = next(place for place, kind in enumerate(kinds) if name in vars(kind))
     strangers = [kind for kind in kinds[:giver] if not kind.__module__.startswith("pygraph_nn.")]
     verbs = _VERBS if name == "row_wise" else _VERBS[1:]
-    return not any(verb in vars(place) for place in (module, *strangers) for verb in verbs)
+    if not any(overrides(module, verb) or any(verb in vars(kind) for kind in strangers) for verb in verbs):
+        return True
+    return name in vars(module)
 
 
 def _parameter_fields(module):

@@ -101,19 +101,20 @@ def test_a_failure_backward_names_node_and_time(hoist, place):
         layer.backward(x, y)
 
 
-def test_gradients_that_do_not_fit(layer):
+@pytest.mark.parametrize("verb", ["backward", "updateGradInput"])
+def test_gradients_that_do_not_fit(layer, verb):
     layer.forward([X, H, H])
     with pytest.raises(ShapeError, match="has 3 outputs, got 2 gradOutputs"):
-        layer.backward([X, H, H], [H, H])
+        getattr(layer, verb)([X, H, H], [H, H])
     with pytest.raises(ShapeError, match="nn.Unroll put out 5x2x4, so its gradOutput must be 5x2x4, got float64 2x4"):
-        layer.backward([X, H, H], [H, H, H])
+        getattr(layer, verb)([X, H, H], [H, H, H])
     with pytest.raises(ShapeError, match="nn.Unroll put out 2x4(.*)got float64 5x2x3"):
-        layer.backward([X, H, H], [None, X, H])
+        getattr(layer, verb)([X, H, H], [None, X, H])
     with pytest.raises(TensorTypeError, match="nn.Unroll put out 2x4(.*)got \\[float"):
-        layer.backward([X, H, H], [None, H, [1.0]])
+        getattr(layer, verb)([X, H, H], [None, H, [1.0]])
     for gradOutput in (Y, None):
         with pytest.raises(TensorTypeError, match="has 3 outputs: gradOutput must be a table"):
-            layer.backward([X, H, H], gradOutput)
+            getattr(layer, verb)([X, H, H], gradOutput)
 
 
 def compositions():
