@@ -3,7 +3,7 @@
 import torch
 
 from .. import modules as zoo
-from ..errors import GraphError
+from ..errors import GraphError, TensorTypeError
 from ..recurrent import GRU, LSTM, RNN, Bidirectional, Layers, Unroll, load_torch_weights
 
 __all__ = ["from_torch"]
@@ -12,42 +12,64 @@ __all__ = ["from_torch"]
 def from_torch(module):
     """Return a network that computes what a torch.nn module does, in its type and mode, with copies of its weights.
 
-    A module without any numbers of its own gets PyTorch's default type; ``net.double()`` makes it another.
+    A module without any numbers of its own gets PyTorch's default type; ``net.double()`` makes it another. A part that
+    stands at several places is one module here, too, and each part keeps its mode.
 
     Known are Linear, Bilinear, Embedding, Conv1d to Conv3d, BatchNorm1d to BatchNorm3d, Dropout, the pooling modules of
     whole windows, the usual activations, RNN, LSTM, GRU and their cells, Identity, Flatten, and Sequential of them.
     Recurrent modules become Unroll (Bidirectional, Layers), which take (T x B x ...) as theirs do without
     ``batch_first``; their states come and go in one table [x, state, ...], layer by layer, an LSTM's as c, h. A cell
-    takes [x, h] or [x, c, h]. Embeddings count from 1: add 1 to PyTorch's indices. Raises GraphError for other modules
-    and for settings that have no counterpart, with a list of all of them.
+    takes [x, h] or [x, c, h]. Embeddings count from 1: add 1 to PyTorch's indices. Softmax(1) and LogSoftmax(1) are for
+    rows and for planes (N x C or N x C x H x W). Raises GraphError for other modules and for settings that have no
+    counterpart, with a list of all of them; TensorTypeError for numbers that are neither float32 nor float64.
 
     >>> import torch, pygraph_nn as nn
     >>> net = nn.from_torch(torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh()))
     >>> net.get(1)
     nn.Linear(3 -> 2)
     """
-    refused = []
-    net = _convert(module, "the module", refused)
+    if not isinstance(module, torch.nn.Module):
+        raise TensorTypeError(f"from_torch takes a torch.nn.Module, got {module!r}")
+    dtype = _dtype(module)
+    made, refused = {}, []
+    net = _convert(module, "the module", made, refused)
     if refused:
         raise GraphError("from_torch: there is no counterpart of " + "; ".join(refused))
-    numbers = (t.dtype for t in module.state_dict().values() if t.is_floating_point())
-    dtype = next(numbers, torch.get_default_dtype())
-    net = net.float() if dtype == torch.float32 else net.double()
-    return net.training() if module.training else net.evaluate()
+    return net.float() if dtype == torch.float32 else net.double()
 
 
-def _convert(module, path, refused):
-    """Convert a module; note what cannot be, and put an Identity in its place."""
+def _dtype(module):
+    """The type of a module's numbers, which all have one that ours can have."""
+    numbers = {name: t for name, t in module.state_dict().items() if t.is_floating_point()}
+    found = {t.dtype for t in numbers.values()} or {torch.get_default_dtype()}
+    if len(found) > 1 or not found <= {torch.float32, torch.float64} or any(t.is_meta for t in numbers.values()):
+        kinds = ", ".join(sorted({f"{t.dtype} on {t.device.type}" for t in numbers.values()}))
+        raise TensorTypeError(
+            f"from_torch takes a module whose numbers are all float32 or all float64, got {kinds}; module.float() first"
+        )
+    return found.pop()
+
+
+def _convert(module, path, made, refused):
+    """Convert a module, once; note what cannot be, and put an Identity in its place."""
+    if module not in made:
+        made[module] = _counterpart(module, path, made, refused)
+    return made[module]
+
+
+def _counterpart(module, path, made, refused):
     if type(module) is torch.nn.Sequential:
         net = zoo.Sequential()
-        for name, part in module.named_children():
-            net.add(_convert(part, name if path == "the module" else f"{path}.{name}", refused))
+        for name, part in module._modules.items():  # named_children() leaves out what came before
+            net.add(_convert(part, name if path == "the module" else f"{path}.{name}", made, refused))
+        net.train = module.training
         return net
     converter = TABLE.get(type(module))
     try:
         if converter is None:
             raise GraphError(f"a {type(module).__name__}")
-        return converter(module)
+        net = converter(module)
+        return net.training() if module.training else net.evaluate()
     except GraphError as error:
         refused.append(f"{path}: {error}")
         return zoo.Identity()
@@ -153,10 +175,16 @@ def _flatten(m):
     return zoo.Reshape(-1, True)
 
 
+def _softplus(m):
+    net = zoo.SoftPlus(m.beta)
+    net.threshold = m.threshold
+    return net
+
+
 def _softmax(plain):
     def convert(m):
-        _need(m.dim in (1, -1), f"{m}: another dimension than the second, rows x scores")
-        return plain()
+        _need(m.dim in (1, -1), f"{m}: another dimension than the second or the last")
+        return plain() if m.dim == 1 else zoo.Bottle(plain())
 
     return convert
 
@@ -228,7 +256,7 @@ TABLE = {
     torch.nn.RNNCell: _recurrent_cell,
     torch.nn.Sigmoid: lambda m: zoo.Sigmoid(),
     torch.nn.Softmax: _softmax(zoo.SoftMax),
-    torch.nn.Softplus: lambda m: zoo.SoftPlus(m.beta),
+    torch.nn.Softplus: _softplus,
     torch.nn.Softshrink: lambda m: zoo.SoftShrink(m.lambd),
     torch.nn.Softsign: lambda m: zoo.SoftSign(),
     torch.nn.Tanh: lambda m: zoo.Tanh(),

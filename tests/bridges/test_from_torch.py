@@ -32,7 +32,12 @@ CASES = [
             t.Softshrink, t.Softsign, t.Tanh, t.Tanhshrink,
         )
     ],
+    (lambda: t.Softplus(2.0, 0.1), (5, 3)),
     (lambda: t.Softmax(1), (5, 3)),
+    (lambda: t.Softmax(1), (2, 3, 4, 5)),
+    (lambda: t.Softmax(-1), (2, 3, 4)),
+    (lambda: t.LogSoftmax(-1), (2, 3, 4, 5)),
+    (lambda: t.Sequential(*[t.Linear(3, 3), t.Tanh()] * 2), (5, 3)),
     (lambda: t.LSTM(3, 4), (5, 2, 3)),
     (lambda: t.LSTM(3, 4, num_layers=2, bidirectional=True), (5, 2, 3)),
     (lambda: t.GRU(3, 4, num_layers=2), (5, 2, 3)),
@@ -86,6 +91,33 @@ def test_cells_and_embeddings():
 def test_dropout_and_mode():
     net = nn.from_torch(t.Sequential(t.Dropout(0.3)).eval())
     assert net.get(1).p == 0.3 and not net.train
+
+
+def test_a_part_at_several_places_is_one_module():
+    linear = t.Linear(3, 3)
+    net = nn.from_torch(t.Sequential(linear, t.Sequential(t.Tanh(), linear)))
+    assert net.get(2).get(2) is net.get(1)
+
+
+def test_each_part_keeps_its_mode():
+    theirs = t.Sequential(t.Dropout(0.5), t.Sequential(t.BatchNorm1d(3)).eval(), t.Linear(3, 2))
+    net = nn.from_torch(theirs)
+    assert [module.train for module in net.listModules()] == [module.training for module in theirs.modules()]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: t.Linear(3, 2).half(),
+        lambda: t.Linear(3, 2).bfloat16(),
+        lambda: t.Linear(3, 2, device="meta"),
+        lambda: t.Sequential(t.Linear(3, 2), t.Linear(2, 2).double()),
+        lambda: t.Linear,
+    ],
+)
+def test_numbers_that_are_neither_floats_nor_doubles_are_refused(make):
+    with pytest.raises(nn.TensorTypeError, match=r"from_torch takes a (torch\.nn\.M|m)odule"):
+        nn.from_torch(make())
 
 
 def test_refusals_come_in_a_list():
