@@ -8,9 +8,10 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from ..errors import GraphError, PygraphError, RangeError
+from ..errors import GraphError, PygraphError, RangeError, ShapeError
 from ..graph.gmodule import gModule
 from ..memory import memory_key
+from ..modules.checks import expect_plain
 from ..modules.unpooling import MaxUnpooling
 from ..nesting import is_table, leaves, map_table, shape_of
 from ..t7.sink import replacing
@@ -37,8 +38,8 @@ def to_onnx(net, path=None, *, input, batch=1):
     input : an example of the network's input, of the right types, which every dimension but the batch's is taken from
     batch : int, list or None
         The dimension of the inputs, counted from 1, whose size stays open; a list for inputs that differ in it, and in
-        it a tuple for an input with two open dimensions; None fixes all sizes. Where the network works for one size
-        only, that is what the file says.
+        it a tuple for an input with two open dimensions, as in [(1, 2), 1, 1] for a sequence and two states; None fixes
+        all sizes. Where the network works for one size only, that is what the file says.
 
     Inputs, outputs and steps have the nodes' names, weights those of their module; a table becomes several inputs or
     outputs. The model has the network's type, float32 or float64, and is checked by onnx.checker. Raises GraphError,
@@ -52,6 +53,8 @@ def to_onnx(net, path=None, *, input, batch=1):
     [('Gemm', ['x', 'i2h.weight', 'i2h.bias'], ['i2h']), ('Tanh', ['i2h'], ['h'])]
     """
     expect_network(net, "to_onnx")
+    for leaf in leaves(input):
+        expect_plain("to_onnx", leaf, input)
     twin = net.clone().evaluate()
     larger = None if batch is None else _larger(twin, input, batch)
     try:
@@ -98,30 +101,58 @@ def both(function, *values):
 
 
 def _larger(net, input, batch):
-    """The example, one larger along the open dimensions; None if the network does not take that."""
+    """The example, larger along the open dimensions; None if the network does not take that."""
     inputs = list(input) if isinstance(input, (list, tuple)) else [input]
     batches = list(batch) if isinstance(batch, list) else [batch] * len(inputs)
     if len(batches) != len(inputs):
         raise RangeError(f"to_onnx: batch has {len(batches)} entries for {len(inputs)} inputs")
+    batches = [_dimensions(entry, batch) for entry in batches]
+    sizes = sorted(
+        {
+            array.shape[d - 1]
+            for value, ds in zip(inputs, batches)
+            for array in leaves(value)
+            for d in ds
+            if d is not None and d <= array.ndim
+        }
+    )
+    if not sizes and any(map(any, batches)):
+        raise RangeError(f"to_onnx: batch={batch!r} names a dimension that none of {shape_of(input)} has")
+    if 0 in sizes:
+        raise ShapeError(f"to_onnx: the example needs a size of at least 1 where the batch is, got {shape_of(input)}")
+    # Dimensions grow apart: by their places in a tuple, or, where that does not fit together, by their sizes.
+    for ranks in (None, sizes):
+        found = [_grown(value, ds, ranks) for value, ds in zip(inputs, batches)]
+        found = found if isinstance(input, (list, tuple)) else found[0]
+        try:
+            net.forward(found)
+        except PygraphError:
+            continue
+        return found
+    net.forward(input)
+    return None
 
-    def grow(array, dimensions):
-        dimensions = dimensions if isinstance(dimensions, tuple) else (dimensions,)
-        if any(d is not None and (not isinstance(d, int) or d < 1) for d in dimensions):
+
+def _dimensions(entry, batch):
+    """The open dimensions of one input, as a tuple."""
+    dimensions = entry if isinstance(entry, tuple) else (entry,)
+    for d in dimensions:
+        if d is not None and (isinstance(d, bool) or not isinstance(d, (int, np.integer)) or d < 1):
             raise RangeError(f"to_onnx: batch names dimensions, counted from 1, or is None; got {batch!r}")
-        for place, dimension in enumerate(dimensions, 1):
-            if dimension is not None and array.ndim >= dimension:
-                first = np.take(array, range(place), dimension - 1, mode="wrap")
-                array = np.concatenate([array, first], dimension - 1)
+    return dimensions
+
+
+def _grown(value, dimensions, ranks):
+    """A value with some rows more, its first ones again, along each of the dimensions that its arrays have."""
+
+    def grow(array):
+        for place, d in enumerate(dimensions, 1):
+            if d is not None and d <= array.ndim:
+                more = range(place if ranks is None else ranks.index(array.shape[d - 1]) + 1)
+                array = np.concatenate([array, np.take(array, more, d - 1, mode="wrap")], d - 1)
         return array
 
-    found = [map_table(lambda array, d=d: grow(array, d), value) for value, d in zip(inputs, batches)]
-    found = found if isinstance(input, (list, tuple)) else found[0]
-    try:
-        net.forward(found)
-    except PygraphError:
-        net.forward(input)
-        return None
-    return found
+    return map_table(grow, value)
 
 
 def _model(net, input, larger):
@@ -287,7 +318,7 @@ class Graph(Walker):
         n = value.example.shape[-1]
         rows = self.op("Reshape", value, self.integers(-1, n))
         tiled = self.op("Tile", self.op("ReduceMean", rows, axes=[1], keepdims=0), self.integers(n))
-        self.op("Sub", value, self.reshape(tiled, made, value), out=made)
+        self.op("Sub", value, self.reshape(tiled, made), out=made)
         return made
 
     # Operations ------------------------------------------------------------------------------------------------------
@@ -336,15 +367,20 @@ class Graph(Walker):
         """A vector of integers."""
         return np.array(numbers, np.int64)
 
-    def reshape(self, x, like, source=None, out=None):
-        """Give ``x`` the shape of the value ``like``; ``source`` is the value with the shape that x has."""
-        dims = like.dims
-        if dims.count(None) > 1:
-            before = [] if source is None else source.dims
-            same = [i < len(before) and before[i] is None for i in range(len(dims))]
-            sizes = [0 if size is None and same[i] else -1 if size is None else size for i, size in enumerate(dims)]
-            if sizes.count(-1) > 1:
+    def reshape(self, x, like, out=None):
+        """Give ``x`` the shape of the value ``like``; where several sizes are open, those of x are carried over."""
+        open_ = [place for place, size in enumerate(like.dims) if size is None]
+        kept = []
+        if len(open_) > 1:
+            kept = [place for place in open_ if isinstance(x, Value) and _same_size(x, like, place)]
+            if len(open_) - len(kept) > 1:
                 raise GraphError("more sizes are open than a Reshape of ONNX can carry over: fix the batch's")
-        else:
-            sizes = [-1 if size is None else size for size in dims]
+        sizes = [0 if place in kept else -1 if size is None else size for place, size in enumerate(like.dims)]
         return self.op("Reshape", x, self.integers(*sizes), out=out)
+
+
+def _same_size(x, y, axis):
+    """Whether two values have the same size along an axis, in both examples."""
+    return all(
+        axis < a.ndim and a.shape[axis] == b.shape[axis] for a, b in ((x.example, y.example), (x.larger, y.larger))
+    )

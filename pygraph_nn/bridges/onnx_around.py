@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import modules as zoo
+from ..errors import GraphError
 from .onnx_functions import cast
 
 __all__ = []
@@ -25,10 +26,16 @@ def _bottle(g, m, x, path):
     if extra <= 0:
         return g.walk(module, x, name)
     (fused,) = [g.name_all(f"{name}_fused", *both(lambda array: m._fused(array, extra), x))]
-    g.reshape(x, fused, x, out=fused)
+    g.reshape(x, fused, out=fused)
     made = g.walk(module, fused, name)
     y = g.name_all(f"{name}_parted", *both(m.forward, x))
-    g.reshape(made, y, x, out=y)
+    if y.dims.count(None) < 2:
+        g.reshape(made, y, out=y)
+        return y
+    lead, rest = g.op("Slice", g.op("Shape", x), g.integers(0), g.integers(extra)), y.dims[extra + 1 :]
+    if None in rest:
+        raise GraphError(f"{m!r}: its module puts out more sizes that are open than one: fix the batch's")
+    g.op("Reshape", made, g.op("Concat", lead, g.integers(-1, *rest), axis=0), out=y)
     return y
 
 
@@ -81,7 +88,7 @@ def _dont_cast(g, m, x, path):
 def _subtractive(g, m, x, path):
     estimate = g.walk(m.meanestimator, x, f"{path}.meanestimator" if path else "meanestimator")
     y = g.name_all(path or "subtracted", *both(m.forward, x))
-    mean = g.op("Div", g.reshape(estimate, y, x), m._coefficient(x.example))
+    mean = g.op("Div", g.reshape(estimate, y), m._coefficient(x.example))
     g.op("Sub", x, mean, out=y)
     return y
 
@@ -89,7 +96,7 @@ def _subtractive(g, m, x, path):
 def _divisive(g, m, x, path):
     estimate = g.walk(m.stdestimator, x, f"{path}.stdestimator" if path else "stdestimator")
     y = g.name_all(path or "divided", *both(m.forward, x))
-    size = g.op("Div", g.reshape(estimate, y, x), m._coefficient(x.example))
+    size = g.op("Div", g.reshape(estimate, y), m._coefficient(x.example))
     above = g.op("Greater", size, np.array(m.threshold, x.dtype))
     g.op("Div", x, g.op("Where", above, size, np.array(m.thresval, x.dtype)), out=y)
     return y

@@ -276,7 +276,7 @@ def one_hot(g, m, x, y):
 
 
 def reshaping(g, m, x, y):
-    g.reshape(x, y, x, out=y)
+    g.reshape(x, y, out=y)
 
 
 def transpose(g, m, x, y):

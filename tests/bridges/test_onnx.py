@@ -161,6 +161,51 @@ def test_recurrent_layers_are_scans_of_any_length_and_batch(make, dtype):
     assert compare(net.forward(longer), run(model, longer)[0], rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
     states = [nn.randn(2, 4).astype(dtype) for _ in range(net.n_states)]
     agree(net, [x, *states], batch=[2, *[1] * net.n_states])
+    model = agree(net, [x, *states], batch=[(1, 2), *[1] * net.n_states])
+    found = run(model, [longer, *(np.zeros((6, 4), dtype) for _ in states)])
+    assert compare(net.forward(longer), found[0], rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "other"),
+    [
+        (
+            lambda: nn.Sequential().add(nn.Unroll(nn.LSTM.create(3, 4))).add(nn.Bottle(nn.Linear(4, 2))),
+            (5, 2, 3),
+            (7, 3, 3),
+        ),
+        (lambda: nn.Bottle(nn.Linear(3, 2)), (5, 2, 4, 3), (3, 1, 4, 3)),
+        (lambda: nn.Bottle(nn.SpatialConvolution(1, 2, 3, 3), 4, 4), (2, 3, 1, 4, 4), (3, 2, 1, 4, 4)),
+    ],
+)
+def test_rows_of_two_open_dimensions_come_apart_again(make, shape, other):
+    net, x = make(), nn.randn(*other)
+    model = agree(net, nn.randn(*shape), batch=(1, 2))
+    assert compare(net.forward(x), run(model, x)[0], atol=1e-12)
+
+
+def test_what_a_reshape_cannot_carry_over_is_refused():
+    with pytest.raises(nn.GraphError, match="more sizes are open"):
+        nn.to_onnx(nn.Bottle(nn.Transpose((1, 2)), 3, 3), input=nn.randn(5, 2, 4, 3), batch=(1, 3))
+
+
+@pytest.mark.parametrize(
+    ("input", "batch", "error", "words"),
+    [
+        (None, 1, nn.TensorTypeError, "to_onnx: the input must be a numpy array or a table"),
+        ([[1.0, 2.0, 3.0]], 1, nn.TensorTypeError, "to_onnx: the input must be a numpy array or a table"),
+        ((1, 3), 1, nn.TensorTypeError, "to_onnx: the input must be a numpy array or a table"),
+        (np.zeros((1, 4)), 1, nn.ShapeError, r"a matrix \(rows x 3\), got float64 1x4"),
+        (np.zeros((0, 3)), 1, nn.ShapeError, "a size of at least 1 where the batch is, got float64 0x3"),
+        (np.zeros((1, 3)), 0, nn.RangeError, "counted from 1, or is None; got 0"),
+        (np.zeros((1, 3)), True, nn.RangeError, "counted from 1, or is None; got True"),
+        (np.zeros((1, 3)), [1, 1], nn.RangeError, "batch has 2 entries for 1 inputs"),
+        (np.zeros((1, 3)), 3, nn.RangeError, "batch=3 names a dimension that none of float64 1x3 has"),
+    ],
+)
+def test_wrong_examples_are_refused(input, batch, error, words):
+    with pytest.raises(error, match=words):
+        nn.to_onnx(nn.Linear(3, 2), input=input, batch=batch)
 
 
 def test_lengths_are_refused():
