@@ -25,6 +25,11 @@ from .weights import recompute
 __all__ = ["to_torch", "save_torch", "load_state_dict"]
 
 
+_CODE_NAMES = {"self", "torch"}  # in the code that torch.fx writes
+_INNER_NAMES = set(dir(torch.nn.Module()))
+_OUTER_NAMES = _CODE_NAMES.union(dir(fx.GraphModule(torch.nn.Module(), fx.Graph())))
+
+
 def to_torch(net):
     """Return the network as a torch.fx.GraphModule, which computes the same and needs nothing of numpy.
 
@@ -143,14 +148,16 @@ class Builder(Walker):
     def inputs(self):
         """The placeholders: one for each input of a gModule, named after its node, else ``input``."""
         if type(self.net) is not gModule or self.net.nInputs == 1:
-            name = node_names(self.net)[self.net._inputs[0]] if type(self.net) is gModule else "input"
-            return self.fx.placeholder(name)
+            return self._input(node_names(self.net)[self.net._inputs[0]] if type(self.net) is gModule else "input")
         names = node_names(self.net)
-        return [self.fx.placeholder(names.get(node, "input")) for node in self.net._inputs]
+        return [self._input(names.get(node, "input")) for node in self.net._inputs]
+
+    def _input(self, name):
+        return self.fx.placeholder(name + "_" if name in _CODE_NAMES else name)
 
     def inside(self, path, name):
         """PyTorch's modules have attributes of their own, whose names are taken."""
-        return super().inside(path, name + "_" if hasattr(torch.nn.Module, name) else name)
+        return super().inside(path, name + "_" if name in (_INNER_NAMES if path else _OUTER_NAMES) else name)
 
     def entry(self, table, index):
         """Take an entry of a table that is known at run time only."""

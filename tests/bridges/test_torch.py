@@ -236,6 +236,21 @@ def test_names_that_pytorch_uses_itself_are_stepped_round():
     agree(net, nn.randn(2, 2))
 
 
+@pytest.mark.parametrize("name", ["self", "torch", "code", "graph", "training", "_parameters", "forward", "input"])
+@pytest.mark.parametrize("of", ["input", "node"])
+def test_any_name_of_a_node_will_do(name, of, tmp_path):
+    x, y, inner = nn.Identity()(), nn.Identity()(), nn.Identity()()
+    inside = nn.gModule([inner], [nn.Linear(2, 2)(inner).annotate(name=name)])
+    h = nn.Linear(2, 2)(x)
+    (x if of == "input" else h).annotate(name=name)
+    total = nn.CAddTable()([h, inside(y).annotate(name=name)])
+    net = nn.gModule([x, y], [nn.AddConstant(np.ones(2))(total)])
+    input = [nn.randn(2, 2), nn.randn(2, 2)]
+    exported = agree(net, input, exported=nn.to_torch(net))
+    torch.save(exported, tmp_path / "net.pt")
+    agree(net, input, exported=torch.load(tmp_path / "net.pt", weights_only=False))
+
+
 def test_dropout_is_dropout():
     net = nn.Sequential().add(nn.Dropout(0.25))
     exported = nn.to_torch(net)
