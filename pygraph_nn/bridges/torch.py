@@ -36,8 +36,8 @@ def to_torch(net):
     It is called with the network's inputs as positional arguments (a table is a list) and returns what ``forward``
     does, in tensors. Its ``code`` reads as the graph: steps and the keys of its ``state_dict`` have the nodes' names.
     Weights are copies; what the network shares is shared there, and comes up once for each place. It starts in the mode
-    that the network is in, ``train()`` and ``eval()`` change it. Modules of which PyTorch has no counterpart run our
-    own code in both passes, on the processor.
+    that the network and each of its parts is in, ``train()`` and ``eval()`` change it. Modules of which PyTorch has no
+    counterpart run our own code in both passes, on the processor.
 
     Raises GraphError, before anything is built, for modules that can do neither; the message lists their nodes.
 
@@ -128,7 +128,7 @@ class Builder(Walker):
     def __init__(self, net, tensors):
         self.net, self.tensors = net, tensors
         self.root, self.fx, self.placed, self.kept = torch.nn.Module(), fx.Graph(), {}, []
-        self.refused = []
+        self.refused, self.modes = [], []
         # Poolings that an unpooling asks for places: the values of those places and of the pooling's input.
         unpoolings = [m for m in net.listModules() if isinstance(m, MaxUnpooling)]
         self.asked, self.pooled = {id(m.pooling) for m in unpoolings}, {}
@@ -142,8 +142,10 @@ class Builder(Walker):
             )
         self.fx.output(value)
         self.fx.lint()
-        made = fx.GraphModule(self.root, self.fx, class_name=type(self.net).__name__)
-        return made.train(self.net.train)
+        made = fx.GraphModule(self.root, self.fx, class_name=type(self.net).__name__).train(self.net.train)
+        for module, theirs in self.modes:
+            theirs.training = module.train
+        return made
 
     def inputs(self):
         """The placeholders: one for each input of a gModule, named after its node, else ``input``."""
@@ -184,6 +186,7 @@ class Builder(Walker):
         """Convert a module; return the path of what stands for it, or the call with the paths of its parameters."""
         made = self._convert(module)
         if not isinstance(made, Call):
+            self.modes.append((module, made))
             self._add(path, made)
             return path
         holder, arguments = torch.nn.Module(), []
@@ -213,7 +216,10 @@ class Builder(Walker):
         return converter(module, lambda field, shape=None: self.parameter(module, field, shape))
 
     def _cell(self, cell):
-        return Builder(cell, self.tensors).build()
+        builder = Builder(cell, self.tensors)
+        made = builder.build()
+        self.modes += builder.modes
+        return made
 
     def _wrapped(self, module):
         names = {memory_key(array): name.split(".", 1)[1] for name, array in named_tensors(module).items()}

@@ -261,6 +261,18 @@ def test_dropout_is_dropout():
     assert not nn.to_torch(net.evaluate()).training
 
 
+def test_each_part_keeps_its_mode():
+    frozen = nn.Sequential().add(nn.BatchNormalization(3)).evaluate()
+    cell = nn.Sequential().add(nn.Linear(3, 3)).add(nn.Dropout(0.5).evaluate())
+    net = nn.Sequential().add(frozen).add(nn.MapTable(cell)).add(nn.SelectTable(1))
+    net.insert(nn.ConcatTable().add(nn.Identity()), 2)
+    x = nn.randn(4, 3)
+    agree(net, x)
+    exported = nn.to_torch(net)
+    exported(torch.tensor(x))
+    assert exported.training and not exported.state_dict()["sequential1.batchnormalization1.running_mean"].any()
+
+
 def test_training_there_and_back_again():
     nn.manualSeed(1)
     net = nn.Sequential().add(nn.Linear(3, 4)).add(nn.BatchNormalization(4)).add(nn.Tanh()).add(nn.Linear(4, 1))
