@@ -93,7 +93,8 @@ def softmin(x):
 def normalize(x, p, eps):
     """Each row divided by its p-norm."""
     if p == math.inf:
-        return x / (x.abs().amax(-1, keepdim=True) + eps)
+        size = x.abs()
+        return x / (size.gather(-1, size.argmax(-1, keepdim=True)) + eps)
     powers = x * x if p == 2 else x.abs() ** p
     return x / (powers.sum(-1, keepdim=True) + eps) ** (1 / p)
 
@@ -164,10 +165,10 @@ def pad(x, dim, pad, nInputDim=None, value=0, index=1):
     return torch.cat([x.narrow(axis, 0, place), filling, x.narrow(axis, place, size - place)], axis)
 
 
-def one_hot(x, size, dtype):
-    """Vectors that are 1 at the index, counted from 1; of the given type, where x counts in integers."""
+def one_hot(x, like, size):
+    """Vectors that are 1 at the index, counted from 1; of the type of ``like``, where x counts in integers."""
     hot = F.one_hot(x.long() - 1, size)
-    return hot.to(x.dtype if x.is_floating_point() else dtype)
+    return hot.to(x.dtype if x.is_floating_point() else like.dtype)
 
 
 def reshape(x, size, batchMode=None):

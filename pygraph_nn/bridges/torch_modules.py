@@ -162,7 +162,7 @@ def _reverse(m, parameter):
 
 
 def _one_hot(m, parameter):
-    return Call(f.one_hot, (m.outputSize, getattr(torch, m.dtype.name)))
+    return Call(f.one_hot, (Constant(np.zeros(0, m.dtype)), m.outputSize))
 
 
 def _weight_norm_linear(m, parameter):

@@ -5,7 +5,7 @@ from functools import reduce
 import torch
 from torch.nn import functional as F
 
-from .torch_functions import axis_of
+from .torch_functions import axis_of, sqrt
 
 __all__ = []
 
@@ -181,7 +181,7 @@ def euclidean(x, weight, factors=None):
 
 def cosine(x, weight):
     """The cosines with learnt vectors."""
-    unit = [rows / (rows.square().sum(-1, keepdim=True).sqrt() + 1e-12) for rows in (x, weight)]
+    unit = [rows / (sqrt(rows.square().sum(-1, keepdim=True)) + 1e-12) for rows in (x, weight)]
     return unit[0] @ unit[1].T
 
 

@@ -185,6 +185,22 @@ def test_wrapped_modules_come_back_too(wrap):
     assert (nn.load_state_dict(net, wrapped.state_dict())["module"].module.weight == 3).all()
 
 
+@pytest.mark.parametrize(
+    ("module", "input"),
+    [
+        (nn.Cosine(3, 2), np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]])),
+        (nn.Normalize(float("inf")), np.array([[2.0, -2.0, 1.0], [0.0, 0.0, 0.0]])),
+    ],
+)
+def test_gradients_at_zeros_and_ties(module, input):
+    agree(module, input)
+
+
+def test_an_export_can_change_its_type():
+    exported = nn.to_torch(nn.Sequential().add(nn.OneHot(3)).add(nn.Linear(3, 2))).float()
+    assert exported(torch.tensor([1, 3])).dtype == torch.float32
+
+
 def test_odd_wirings():
     x = nn.Identity()().annotate(name="x")
     h = nn.Tanh()(x)
