@@ -2,6 +2,7 @@
 
 import importlib.util
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ from ..t7.sink import replacing
 from .naming import named_tensors
 
 __all__ = ["save_weights", "load_weights"]
+
+# What numpy raises while it reads a damaged archive.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, TypeError, EOFError, OSError, RuntimeError)
 
 
 def save_weights(net, path):
@@ -91,11 +95,16 @@ def _read(path):
             return load_file(path)
         except SafetensorError as error:
             raise ShapeError(f"{path} is no .safetensors file: {error}") from error
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise ShapeError(f"{path} is no .npz file of arrays: {error}") from error
+        except TypeError as error:
+            raise ShapeError(
+                f"{path} holds numbers that numpy has no type for, save them as float32: {error}"
+            ) from error
+    with open(path, "rb") as opened:
+        try:
+            with np.load(opened, allow_pickle=False) as file:
+                return dict(file)
+        except _DAMAGE as error:
+            raise ShapeError(f"{path} is no .npz file of arrays: {error}") from error
 
 
 def _described(array):

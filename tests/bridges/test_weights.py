@@ -1,5 +1,7 @@
 """Weights alone: there and back, once for what is shared, and refused where they do not fit."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,28 @@ def test_damaged_and_unknown_files(path):
         nn.load_weights(network(), path)
     with pytest.raises(nn.RangeError, match="npz or a .safetensors"):
         nn.save_weights(network(), path.with_suffix(".weights"))
+
+
+def test_a_file_damaged_anywhere_is_refused_or_read(path):
+    nn.save_weights(network(), path)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), max(len(whole) // 300, 1)):
+        for damaged in (
+            whole[:place],
+            whole[:place] + b"\xff\xff" + whole[place + 2 :],
+            whole[:place] + whole[place + 9 :],
+        ):
+            path.write_bytes(damaged)
+            with suppress(nn.ShapeError, nn.RangeError):
+                nn.load_weights(network(), path)
+
+
+def test_numbers_that_numpy_lacks_are_named(tmp_path):
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "net.safetensors"
+    pytest.importorskip("safetensors.torch").save_file({"linear.bias": torch.ones(2, dtype=torch.bfloat16)}, path)
+    with pytest.raises(nn.ShapeError, match="numpy has no type for.*bfloat16"):
+        nn.load_weights(nn.Linear(3, 2), path)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
