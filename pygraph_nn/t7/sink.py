@@ -1,5 +1,6 @@
 """The primitives of a .t7 file written one by one, binary or ascii, to a file that appears whole or not at all."""
 
+import io
 import os
 import secrets
 import stat
@@ -9,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from ..errors import RangeError
+from ..errors import RangeError, T7Error
 
 __all__ = ["make_sink", "replacing"]
 
@@ -22,6 +23,8 @@ def make_sink(file, format):
     """Return the sink that writes to ``file`` in ``format``, "binary" or "ascii"."""
     if format not in ("binary", "ascii"):
         raise RangeError(f"a .t7 file's format is 'binary' or 'ascii', not {format!r}")
+    if isinstance(file, io.TextIOBase) or not hasattr(file, "write"):
+        raise T7Error(f"a .t7 is written to a path or a file opened in binary mode ('wb'), not to {file!r}")
     return _BinarySink(file) if format == "binary" else _AsciiSink(file)
 
 
@@ -39,7 +42,7 @@ def replacing(path):
             yield file
         return
     directory, name = os.path.split(target)
-    temporary = os.path.join(directory, f"{name[:100]}.{secrets.token_hex(8)}.part")
+    temporary = os.path.join(directory, f"{name[:50]}.{secrets.token_hex(8)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, flags, 0o666)
     try:

@@ -35,13 +35,13 @@ def open_source(file, long_size=None):
     """Return a source for the .t7 that starts where ``file``, open for binary reading, stands.
 
     Raises:
-        T7Error: it is no .t7; the error says what it looks like.
+        T7Error: it is no file or no .t7; the error says what it looks like.
     """
+    if isinstance(file, io.TextIOBase) or not hasattr(file, "read"):
+        raise T7Error(f"a .t7 is read from a path or a file opened in binary mode ('rb'), not from {file!r}", offset=0)
     file, size = _measured(file)
     start = file.tell()
     head = file.read(min(512, size)) or b""
-    if not isinstance(head, bytes):
-        raise T7Error("a .t7 is read from a file opened in binary mode ('rb'), not from text", offset=0)
     file.seek(start)
     if len(head) >= 4 and head[0] <= 8 and head[1:4] == b"\0\0\0" and (size == 4 or head.strip(b"\0")):
         return _BinarySource(file, size, long_size)

@@ -204,7 +204,7 @@ class _Writer:
         self._chars(value)
 
     def _chars(self, value):
-        data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
+        data = value if isinstance(value, (bytes, bytearray)) else value.encode("utf-8", "surrogateescape")
         self.sink.int(_fitting(len(data), "a string's length"))
         self.sink.raw(data)
 

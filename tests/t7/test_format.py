@@ -97,7 +97,8 @@ def test_nan_keeps_its_sign(format):
 
 
 def test_bytes_are_strings_and_numpy_numbers_numbers():
-    assert again([b"ab", np.float32(0.5), np.int8(3), np.bool_(True)]) == ["ab", 0.5, 3, True]
+    values = [b"ab", bytearray(b"cd"), np.float32(0.5), np.int8(3), np.bool_(True)]
+    assert again(values) == ["ab", "cd", 0.5, 3, True]
 
 
 TABLES = [

@@ -148,8 +148,27 @@ def test_a_stream_that_reads_and_writes_little_at_a_time(tmp_path):
 
 
 def test_a_file_open_as_text_is_an_error_that_says_so():
-    with pytest.raises(T7Error, match="binary mode"):
+    with pytest.raises(T7Error, match="read from a path or a file opened in binary mode"):
         read(io.StringIO("3\n1\n0\n"))
+    with open(BINARY[0]) as file, pytest.raises(T7Error, match="read from a path or a file opened in binary mode"):
+        read(file)
+    with pytest.raises(T7Error, match="written to a path or a file opened in binary mode"):
+        write(io.StringIO(), 1)
+
+
+@pytest.mark.parametrize("place", [None, 5, {"a": 1}])
+def test_what_is_no_file_is_an_error_that_says_so(place):
+    with pytest.raises(T7Error, match=r"read from a path or a file.*, not from (None|5|\{'a')"):
+        read(place)
+    with pytest.raises(T7Error, match=r"written to a path or a file.*, not to (None|5|\{'a')"):
+        write(place, "an object")
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "網", "😀"])
+def test_a_name_may_be_as_long_as_the_system_lets_it(tmp_path, letter):
+    path = tmp_path / (letter * (255 // len(letter.encode())))
+    write(path, 1)
+    assert read(path) == 1 and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_missing_file_and_a_missing_directory_are_the_systems_errors(tmp_path):
