@@ -69,7 +69,10 @@ class _Loading:
         if cls is None:
             self.has_graphs |= class_name.startswith(("graph.", "nngraph."))
             return None
-        obj = cls.__new__(cls)
+        try:
+            obj = cls.__new__(cls)
+        except TypeError as error:
+            raise T7Error(f"{class_name}: {cls!r} makes no object without its constructor: {error}") from error
         return obj, lambda fields: self.pending.append((obj, class_name, version, fields))
 
     def _fill(self, root, obj, class_name, version, fields):
@@ -82,7 +85,7 @@ class _Loading:
                 fill(obj, class_name, version, fields, self.cache)
         except PygraphError as error:
             self._fail(root, obj, class_name, error)
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError, MemoryError) as error:
             self._fail(root, obj, class_name, T7Error(f"its fields do not make sense: {error!r}"))
 
     def _fail(self, root, obj, class_name, error):

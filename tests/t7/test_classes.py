@@ -109,6 +109,24 @@ def test_a_registered_class_that_is_no_module(registry):
     assert written({"loader": loader})["loader"].fields == {"ntrain": 7}
 
 
+def test_a_registered_class_that_cannot_be_made_is_an_error_with_its_place(registry):
+    class Pair(tuple):
+        def __new__(cls, first, second):
+            return super().__new__(cls, (first, second))
+
+    nn.register_class("Pair", Pair)
+    with pytest.raises(nn.T7Error, match="Pair.* makes no object without its constructor") as caught:
+        nn.load(file_of({"a": T7Object("Pair")}))
+    assert caught.value.path == "a" and caught.value.offset
+
+
+def test_a_network_that_says_it_is_too_large_for_the_memory_is_an_error_with_its_place():
+    std = np.broadcast_to(np.ones(1, "float32"), (2**50,))
+    with pytest.raises(nn.T7Error, match="do not make sense: .*MemoryError") as caught:
+        nn.load(file_of({"net": T7Object("nn.BatchNormalization", fields={"running_std": std})}))
+    assert caught.value.path == "net"
+
+
 def test_a_users_own_module_is_written_under_its_name_and_comes_back_as_a_stranger():
     class Scale(nn.Module):
         def __init__(self):
