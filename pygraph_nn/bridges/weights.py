@@ -92,13 +92,17 @@ def _read(path):
         from safetensors.numpy import load_file
 
         try:
-            return load_file(path)
+            arrays = load_file(path)
+            lacking = {array.dtype.name for array in arrays.values() if array.dtype.kind == "V"}  # of other packages
+            if lacking:
+                raise TypeError(", ".join(sorted(lacking)))
         except SafetensorError as error:
             raise ShapeError(f"{path} is no .safetensors file: {error}") from error
         except TypeError as error:
             raise ShapeError(
                 f"{path} holds numbers that numpy has no type for, save them as float32: {error}"
             ) from error
+        return arrays
     with open(path, "rb") as opened:
         try:
             with np.load(opened, allow_pickle=False) as file:

@@ -91,8 +91,11 @@ def test_a_file_damaged_anywhere_is_refused_or_read(path):
                 nn.load_weights(network(), path)
 
 
-def test_numbers_that_numpy_lacks_are_named(tmp_path):
+@pytest.mark.parametrize("registered", [False, True])
+def test_numbers_that_numpy_lacks_are_named(tmp_path, registered):
     torch = pytest.importorskip("torch")
+    if registered:
+        pytest.importorskip("ml_dtypes")  # comes with onnx, and gives numpy such types
     path = tmp_path / "net.safetensors"
     pytest.importorskip("safetensors.torch").save_file({"linear.bias": torch.ones(2, dtype=torch.bfloat16)}, path)
     with pytest.raises(nn.ShapeError, match="numpy has no type for.*bfloat16"):
