@@ -64,7 +64,7 @@ _LATER = {
     "Dropout": {"v2": False},
     "GradientReversal": {"lambda": 1},
     "HardTanh": {"min_val": -1, "max_val": 1, "inplace": False},
-    "LookupTable": {"paddingValue": 0, "shouldScaleGradByFreq": False},
+    "LookupTable": {"paddingValue": 0},
     "MultiMarginCriterion": {"p": 1, "margin": 1, "sizeAverage": True},
     "Normalize": {"eps": 1e-10},
     "ReLU": {"threshold": 0, "val": 0, "inplace": False},

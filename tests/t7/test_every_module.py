@@ -13,11 +13,14 @@ from tests.module_table import all_rows, criterions
 ROWS = all_rows()
 
 
-def again(obj, format="binary"):
+def file_of(obj, format="binary"):
     file = io.BytesIO()
     nn.save(file, obj, format)
-    file.seek(0)
-    return nn.load(file)
+    return file.getvalue()
+
+
+def again(obj, format="binary"):
+    return nn.load(io.BytesIO(file_of(obj, format)))
 
 
 def fields(module):
@@ -53,6 +56,7 @@ def test_a_module_that_has_run_comes_back_as_one_that_has_not(row):
     kept = {"loss", "randomSamples"}  # a number, and the regions that fixPoolingRegions keeps
     assert record_of(module).fields.keys() - kept == record_of(row.build()).fields.keys() - kept
     twin = again(module, "ascii")
+    assert file_of(twin) == file_of(module)
     assert repr(twin) == repr(module)
     assert fields(twin).keys() >= {key for key, value in fields(row.build()).items() if value is not None}
 
@@ -61,6 +65,7 @@ def test_a_module_that_has_run_comes_back_as_one_that_has_not(row):
 def test_a_criterion_comes_back_and_computes_the_same(row):
     criterion, twin = row.make(), again(row.make())
     assert type(twin) is type(criterion)
+    assert file_of(twin) == file_of(criterion)
     assert twin.forward(*row.draw()) == criterion.forward(*row.draw())
     assert compare(twin.backward(*row.draw()), criterion.backward(*row.draw()))
     assert fields(twin).keys() >= {key for key, value in fields(criterion).items() if value is not None}
