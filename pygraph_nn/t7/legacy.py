@@ -19,11 +19,7 @@ _SAME_IN_CUDNN = {
     "VolumetricMaxPooling",
 }  # fmt: skip
 _COUNTERPARTS = {
-    "cudnn.VolumetricSoftMax": "nn.SpatialSoftMax",
-    "cudnn.VolumetricLogSoftMax": "nn.SpatialLogSoftMax",
     "cudnn.ClippedReLU": "nn.HardTanh",
-    "nn.SpatialConvolutionCUDA": "nn.SpatialConvolution",
-    "nn.SpatialMaxPoolingCUDA": "nn.SpatialMaxPooling",
     "nn.DataParallelTable": "nn.Sequential",
     "nn.DataParallel": "nn.Sequential",
     "fbnn.LinearNB": "nn.Linear",
@@ -46,11 +42,13 @@ def counterpart(class_name):
 def has_counterpart(class_name, fields):
     """Tell whether an object of a class that has a counterpart is one that the counterpart can do the work of.
 
-    Convolutions in more than one group are known to cudnn alone.
+    Convolutions in more than one group, and padding in time, are known to cudnn alone.
 
     >>> has_counterpart("cudnn.SpatialConvolution", {"groups": 2})
     False
     """
+    if class_name == "cudnn.TemporalConvolution" and fields.get("padH") not in (None, 0):
+        return False
     return not class_name.startswith("cudnn.") or fields.get("groups") in (None, 1)
 
 
@@ -65,8 +63,10 @@ _LATER = {
     "GradientReversal": {"lambda": 1},
     "HardTanh": {"min_val": -1, "max_val": 1, "inplace": False},
     "LookupTable": {"paddingValue": 0},
+    "Mean": {"sizeAverage": True},
     "MultiMarginCriterion": {"p": 1, "margin": 1, "sizeAverage": True},
     "Normalize": {"eps": 1e-10},
+    "Padding": {"index": 1},
     "ReLU": {"threshold": 0, "val": 0, "inplace": False},
     "Replicate": {"dim": 1},
     "SpatialAveragePooling": {**_POOLING, "count_include_pad": True, "divide": False},
@@ -161,6 +161,19 @@ def _ungrouped(fields):
     fields.pop("groups", None)
 
 
+def _of_height_in_time(fields):
+    """cudnn takes time for the height of an image whose width are the features."""
+    for ours, theirs in (("kW", "kH"), ("dW", "dH")):
+        fields[ours] = fields.pop(theirs, fields.get(ours))
+    for key in ("padW", "padH", "nInputPlane", "nOutputPlane"):
+        fields.pop(key, None)
+
+
+def _small_k(fields):
+    if "K" in fields:
+        fields["k"] = fields.pop("K")
+
+
 def _included_padding(fields):
     """cudnn averages over the padding as well."""
     mode = fields.get("mode")
@@ -184,7 +197,9 @@ _UPGRADES = {
     "cudnn.ClippedReLU": (_clipped,),
     "cudnn.SpatialAveragePooling": (_included_padding,),
     "cudnn.SpatialConvolution": (_ungrouped,),
+    "cudnn.SpatialCrossMapLRN": (_small_k,),
     "cudnn.SpatialFullConvolution": (_ungrouped,),
+    "cudnn.TemporalConvolution": (_ungrouped, _of_height_in_time),
     "cudnn.VolumetricAveragePooling": (_included_padding,),
     "cudnn.VolumetricConvolution": (_ungrouped,),
     "nn.BatchNormalization": (_variance, _unaffine),

@@ -210,6 +210,35 @@ def test_what_has_no_counterpart_stays_a_stranger():
     assert written(grouped).fields["groups"] == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("nn.SpatialConvolutionCUDA", {**CONVOLUTION, **weights((1, 2, 3, 2))}),  # the batch is its last dimension
+        ("nn.SpatialMaxPoolingCUDA", {"kW": 2, "kH": 2, "dW": 2, "dH": 2}),
+        ("cudnn.VolumetricSoftMax", {}),
+        ("cudnn.TemporalConvolution", {"kW": 2, "kH": 3, "dW": 1, "dH": 1, "padH": 1, **weights((4, 6))}),
+    ],
+)
+def test_what_would_compute_something_else_stays_a_stranger(name, fields):
+    assert loaded(name, **fields).typename() == name
+
+
+def test_cudnn_takes_time_for_a_height():
+    nn.manualSeed(1)
+    ours, x = nn.TemporalConvolution(2, 4, 3, 2).float(), nn.randn(7, 2).astype(np.float32)
+    sizes = {"kW": 2, "kH": 3, "dW": 1, "dH": 2, "padW": 0, "padH": 0, "nInputPlane": 1, "nOutputPlane": 4, "groups": 1}
+    numbers = {name: getattr(ours, name) for name in ("weight", "bias", "gradWeight", "gradBias")}
+    module = loaded("cudnn.TemporalConvolution", inputFrameSize=2, outputFrameSize=4, **sizes, **numbers)
+    assert np.array_equal(module.forward(x), ours.forward(x))
+    assert vars(module).keys() == vars(ours).keys()
+
+
+def test_cudnn_wrote_k_in_capitals():
+    module = loaded("cudnn.SpatialCrossMapLRN", size=3, alpha=0.5, beta=0.75, K=2)
+    image = np.linspace(-1, 1, 20).reshape(5, 2, 2)
+    assert np.array_equal(module.forward(image), nn.SpatialCrossMapLRN(3, 0.5, 0.75, 2).forward(image))
+
+
 def test_the_first_of_several_replicas_is_the_network():
     replicas = [T7Object("nn.Tanh"), T7Object("nn.Tanh")]
     assert len(loaded("nn.DataParallelTable", modules=replicas).modules) == 1
@@ -242,6 +271,8 @@ def test_other_fields_that_came_later():
     assert loaded("nn.GradientReversal").updateGradInput(np.ones(1), np.ones(1)) == -1
     assert loaded("nn.SpatialMaxPooling", kW=2, kH=2, dW=2, dH=2).ceil_mode is False
     assert loaded("nn.Dropout", p=0.5).v2 is False
+    assert loaded("nn.Mean", dimension=1).forward(np.array([[1.0], [3.0]])).tolist() == [2]
+    assert loaded("nn.Padding", dim=1, pad=2, value=0).forward(np.ones(1)).tolist() == [1, 0, 0]
     assert loaded("nn.Linear", weight=np.ones((1, 2))).forward(np.ones(2)) == 2
     assert loaded("nn.Sequential").modules == [] and loaded("nn.Tanh").train is True
     assert loaded("nn.Linear", weight=np.ones((1, 2), np.float32)).type() == "torch.FloatTensor"
