@@ -93,7 +93,9 @@ def load_state_dict(net, state):
 def _fitting(state, own):
     """Return the state, without the prefixes of what wrapped the module, if it has the names and shapes of ``own``."""
     state = state.state_dict() if isinstance(state, torch.nn.Module) else state
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    if not isinstance(state, Mapping) or not all(
+        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
+    ):
         raise TensorTypeError(f"load_state_dict takes a PyTorch module or its state_dict, got {type(state).__name__}")
     for wrapper in ("_orig_mod.", "module.", "_orig_mod."):  # torch.compile, DistributedDataParallel, and both
         if state and all(name.startswith(wrapper) for name in state) and state.keys() != own.keys():

@@ -1,6 +1,7 @@
 """PyTorch modules of our figures where training and evaluation differ, or where our own code computes."""
 
 import torch
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from torch.utils import _pytree as pytree
 
@@ -173,7 +174,7 @@ class Wrapped(torch.nn.Module):
 
     ``parameters`` are named, in the order of the module's own.
 
-    torch.compile leaves it as it is (a break of the graph); torch.export refuses it.
+    torch.compile leaves it as it is (a break of the graph); torch.export refuses it, and so does a second derivative.
     """
 
     def __init__(self, module, parameters):
@@ -220,6 +221,7 @@ class Ours(torch.autograd.Function):
         return tuple(torch.tensor(leaf, device=device) for leaf in leaves)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, *gradients):
         """Run backward on arrays."""
         module = ctx.wrapped.module

@@ -327,6 +327,8 @@ def test_loading_refuses_what_does_not_fit_and_changes_nothing():
     with pytest.raises(nn.ShapeError, match=r"linear2\.bias is \(7,\), here \(1,\)"):
         nn.load_state_dict(net, wrong)
     del wrong["linear1.bias"]
+    with pytest.raises(nn.TensorTypeError, match="a PyTorch module or its state_dict, got dict"):
+        nn.load_state_dict(net, {1: torch.zeros(1)})
     with pytest.raises(nn.RangeError, match=r"linear1\.bias is missing; other is unknown"):
         nn.load_state_dict(net, {**wrong, "other": torch.zeros(1)})
     assert compare(before, net.parameters()[0])
@@ -388,6 +390,14 @@ def test_our_own_code_learns_and_compiles_with_a_break():
     input = np.abs(nn.randn(3, 6)) + 1
     agree(net, input)
     agree(net, input, exported=torch.compile(nn.to_torch(net), backend="eager"))
+
+
+def test_our_own_code_refuses_a_second_derivative():
+    exported = nn.to_torch(nn.FeatureLPPooling(2, 2, 2, True))
+    x = torch.rand(3, 6, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(exported(x).square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="differentiate twice"):
+        slope.sum().backward()
 
 
 def convolutional():
