@@ -3,7 +3,7 @@
 import torch
 
 from .. import modules as zoo
-from ..errors import GraphError, TensorTypeError
+from ..errors import GraphError, PygraphError, TensorTypeError
 from ..recurrent import GRU, LSTM, RNN, Bidirectional, Layers, Unroll, load_torch_weights
 
 __all__ = ["from_torch"]
@@ -12,16 +12,16 @@ __all__ = ["from_torch"]
 def from_torch(module):
     """Return a network that computes what a torch.nn module does, in its type and mode, with copies of its weights.
 
-    A module without any numbers of its own gets PyTorch's default type; ``net.double()`` makes it another. A part that
-    stands at several places is one module here, too, and each part keeps its mode.
+    A module without any numbers of its own gets PyTorch's default type; ``net.double()`` makes it another. A part in
+    another mode keeps it; parts that come twice and parameters that two parts share are shared here, too.
 
-    Known are Linear, Bilinear, Embedding, Conv1d to Conv3d, BatchNorm1d to BatchNorm3d, Dropout, the pooling modules of
-    whole windows, the usual activations, RNN, LSTM, GRU and their cells, Identity, Flatten, and Sequential of them.
+    Known are Linear, Bilinear, Embedding, Conv1d to Conv3d, BatchNorm1d (of rows) to BatchNorm3d, Dropout, MaxPool2d,
+    AvgPool2d, the usual activations, RNN, LSTM, GRU and their cells, Identity, Flatten, and Sequential of them.
     Recurrent modules become Unroll (Bidirectional, Layers), which take (T x B x ...) as theirs do without
     ``batch_first``; their states come and go in one table [x, state, ...], layer by layer, an LSTM's as c, h. A cell
-    takes [x, h] or [x, c, h]. Embeddings count from 1: add 1 to PyTorch's indices. Softmax(1) and LogSoftmax(1) are for
-    rows and for planes (N x C or N x C x H x W). Raises GraphError for other modules and for settings that have no
-    counterpart, with a list of all of them; TensorTypeError for numbers that are neither float32 nor float64.
+    takes [x, h] or [x, c, h]. Embeddings count from 1: add 1 to PyTorch's indices. Raises GraphError for other modules,
+    for hooks and for settings that have no counterpart, with a list of all of them, and TensorTypeError for numbers of
+    several types or of another type than float32 and float64.
 
     >>> import torch, pygraph_nn as nn
     >>> net = nn.from_torch(torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh()))
@@ -29,50 +29,75 @@ def from_torch(module):
     nn.Linear(3 -> 2)
     """
     if not isinstance(module, torch.nn.Module):
-        raise TensorTypeError(f"from_torch takes a torch.nn.Module, got {module!r}")
-    dtype = _dtype(module)
-    made, refused = {}, []
-    net = _convert(module, "the module", made, refused)
+        raise TensorTypeError(f"from_torch takes a PyTorch module, got {module!r}")
+    dtype, found, refused = _type(module), {}, []
+    net = _convert(module, "the module", found, refused)
+    _tie(found.values(), refused)
     if refused:
         raise GraphError("from_torch: there is no counterpart of " + "; ".join(refused))
     return net.float() if dtype == torch.float32 else net.double()
 
 
-def _dtype(module):
-    """The type of a module's numbers, which all have one that ours can have."""
-    numbers = {name: t for name, t in module.state_dict().items() if t.is_floating_point()}
-    found = {t.dtype for t in numbers.values()} or {torch.get_default_dtype()}
-    if len(found) > 1 or not found <= {torch.float32, torch.float64} or any(t.is_meta for t in numbers.values()):
-        kinds = ", ".join(sorted({f"{t.dtype} on {t.device.type}" for t in numbers.values()}))
+def _type(module):
+    """The one type of a module's numbers, which a network can have."""
+    tensors = module.state_dict().values()
+    types = {t.dtype for t in tensors if t.is_floating_point() or t.is_complex()} or {torch.get_default_dtype()}
+    if not any(types == {known} for known in (torch.float32, torch.float64)):
         raise TensorTypeError(
-            f"from_torch takes a module whose numbers are all float32 or all float64, got {kinds}; module.float() first"
+            f"from_torch: a network is all float32 or all float64, the module is {', '.join(sorted(map(str, types)))}: "
+            "convert it with module.float()"
         )
-    return found.pop()
+    if any(t.is_meta for t in tensors):
+        raise TensorTypeError("from_torch: the module is on the meta device and has no numbers yet: load its weights")
+    return types.pop()
 
 
-def _convert(module, path, made, refused):
-    """Convert a module, once; note what cannot be, and put an Identity in its place."""
-    if module not in made:
-        made[module] = _counterpart(module, path, made, refused)
-    return made[module]
+def _convert(module, path, found, refused):
+    """Convert a module; note what cannot be, and put an Identity in its place.
+
+    ``found`` maps the modules that were met to (path, module, what it became): one that comes again is the same here.
+    """
+    if id(module) not in found:
+        try:
+            _need(not (module._forward_hooks or module._forward_pre_hooks), f"{module} with hooks on its forward pass")
+            net = _converted(module, path, found, refused)
+        except PygraphError as error:
+            refused.append(f"{path}: {error}")
+            net = zoo.Identity()
+        found[id(module)] = path, module, net
+    return found[id(module)][2]
 
 
-def _counterpart(module, path, made, refused):
+def _converted(module, path, found, refused):
+    """Our module in the mode of theirs."""
     if type(module) is torch.nn.Sequential:
         net = zoo.Sequential()
-        for name, part in module._modules.items():  # named_children() leaves out what came before
-            net.add(_convert(part, name if path == "the module" else f"{path}.{name}", made, refused))
+        for name, part in module._modules.items():  # which unlike children() tells a part as often as it comes
+            net.add(_convert(part, name if path == "the module" else f"{path}.{name}", found, refused))
         net.train = module.training
         return net
-    converter = TABLE.get(type(module))
-    try:
-        if converter is None:
-            raise GraphError(f"a {type(module).__name__}")
-        net = converter(module)
-        return net.training() if module.training else net.evaluate()
-    except GraphError as error:
-        refused.append(f"{path}: {error}")
-        return zoo.Identity()
+    if type(module) not in TABLE:
+        raise GraphError(f"a {type(module).__name__}")
+    net = TABLE[type(module)](module)
+    return net.training() if module.training else net.evaluate()
+
+
+def _tie(found, refused):
+    """Share the parameters that several modules share there."""
+    first = {}
+    for path, theirs, ours in found:
+        for field, parameter in theirs.named_parameters(recurse=False):
+            owner = next((m for m in ours.listModules() if getattr(m, field, None) is not None), None)
+            other, place, name = first.setdefault(parameter, (owner, path, field))
+            if place == path:
+                continue
+            try:
+                _need(
+                    owner is not None and other is not None and name == field, f"{field} shared with {place}'s {name}"
+                )
+                owner.share(other, field, f"grad{field.capitalize()}")
+            except PygraphError as error:
+                refused.append(f"{path}: {error}")
 
 
 def _need(holds, what):
@@ -182,9 +207,14 @@ def _softplus(m):
 
 
 def _softmax(plain):
+    """Ours takes the scores' dimension from the number of dimensions: here it gets rows, of whatever comes."""
+
     def convert(m):
-        _need(m.dim in (1, -1), f"{m}: another dimension than the second or the last")
-        return plain() if m.dim == 1 else zoo.Bottle(plain())
+        _need(m.dim in (1, -1), f"{m}: another dimension than the second and the last")
+        rows = zoo.Bottle(plain())
+        if m.dim == -1:
+            return rows
+        return zoo.Sequential().add(zoo.Transpose((2, -1))).add(rows).add(zoo.Transpose((2, -1)))
 
     return convert
 

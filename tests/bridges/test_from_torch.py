@@ -10,6 +10,11 @@ torch = pytest.importorskip("torch", reason="the bridge comes from PyTorch, whic
 pytestmark = pytest.mark.torch
 t = torch.nn
 
+
+def three_times(part):
+    return t.Sequential(part, t.ReLU(), part, part)
+
+
 CASES = [
     (lambda: t.Linear(3, 2), (5, 3)),
     (lambda: t.Linear(3, 2, bias=False), (5, 3)),
@@ -38,6 +43,15 @@ CASES = [
     (lambda: t.Softmax(-1), (2, 3, 4)),
     (lambda: t.LogSoftmax(-1), (2, 3, 4, 5)),
     (lambda: t.Sequential(*[t.Linear(3, 3), t.Tanh()] * 2), (5, 3)),
+
+
+    (lambda: t.Softplus(2, threshold=0.5), (5, 3)),
+    *[
+        (make, shape)
+        for make in (lambda: t.Softmax(1), lambda: t.Softmax(-1), lambda: t.LogSoftmax(1), lambda: t.LogSoftmax(-1))
+        for shape in ((5, 3), (5, 3, 4), (5, 3, 4, 2))
+    ],
+    (lambda: three_times(t.Sequential(t.Linear(3, 3), t.Tanh())), (5, 3)),
     (lambda: t.LSTM(3, 4), (5, 2, 3)),
     (lambda: t.LSTM(3, 4, num_layers=2, bidirectional=True), (5, 2, 3)),
     (lambda: t.GRU(3, 4, num_layers=2), (5, 2, 3)),
@@ -99,28 +113,54 @@ def test_a_part_at_several_places_is_one_module():
     assert net.get(2).get(2) is net.get(1)
 
 
-def test_each_part_keeps_its_mode():
-    theirs = t.Sequential(t.Dropout(0.5), t.Sequential(t.BatchNorm1d(3)).eval(), t.Linear(3, 2))
+def test_a_part_in_another_mode_keeps_it():
+    theirs = t.Sequential(t.Linear(3, 3), t.BatchNorm1d(3), t.Sequential(t.Dropout(0.5)))
+    theirs[1].eval()
+    assert [m.train for m in nn.from_torch(theirs).listModules()] == [True, True, False, True, True]
+    assert [m.train for m in nn.from_torch(theirs.eval()).listModules()] == 5 * [False]
+
+
+def test_what_is_shared_there_is_shared_here():
+    part = t.Linear(4, 3)
+    net = nn.from_torch(three_times(part))
+    assert net.get(1) is net.get(3) is net.get(4)
+    theirs = t.Sequential(t.Embedding(5, 3), t.Linear(3, 5))
+    theirs[1].weight = theirs[0].weight
     net = nn.from_torch(theirs)
-    assert [module.train for module in net.listModules()] == [module.training for module in theirs.modules()]
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: t.Linear(3, 2).half(),
-        lambda: t.Linear(3, 2).bfloat16(),
-        lambda: t.Linear(3, 2, device="meta"),
-        lambda: t.Sequential(t.Linear(3, 2), t.Linear(2, 2).double()),
-        lambda: t.Linear,
-    ],
-)
-def test_numbers_that_are_neither_floats_nor_doubles_are_refused(make):
-    with pytest.raises(nn.TensorTypeError, match=r"from_torch takes a (torch\.nn\.M|m)odule"):
-        nn.from_torch(make())
+    x = np.array([[1, 4]])
+    y = net.forward(x[0])
+    assert compare(y, theirs(torch.tensor(x[0] - 1)).detach().numpy(), rtol=1e-5, atol=1e-6)
+    net.zeroGradParameters()
+    net.backward(x[0], np.ones_like(y))
+    theirs(torch.tensor(x[0] - 1)).sum().backward()
+    assert compare(net.get(2).gradWeight, theirs[0].weight.grad.numpy(), rtol=1e-5, atol=1e-6)
+    assert net.getParameters()[0].size == 20
+    cells = t.Sequential(t.RNN(3, 3), t.RNN(3, 3))
+    cells[1].weight_hh_l0 = cells[0].weight_ih_l0
+    with pytest.raises(nn.GraphError, match="1: weight_hh_l0 shared with 0's weight_ih_l0"):
+        nn.from_torch(cells)
 
 
 def test_refusals_come_in_a_list():
-    module = t.Sequential(t.Linear(2, 2), t.GELU(), t.Sequential(t.LSTM(2, 2, batch_first=True)))
-    with pytest.raises(nn.GraphError, match=r"1: a GELU; 2\.0: LSTM\(2, 2, batch_first=True\): batch_first"):
+    hooked = t.Tanh()
+    hooked.register_forward_hook(lambda module, args, output: 2 * output)
+    module = t.Sequential(
+        t.Linear(2, 2), t.GELU(), t.Sequential(t.LSTM(2, 2, batch_first=True)), t.Dropout(1.0), hooked
+    )
+    message = (
+        r"1: a GELU; 2\.0: LSTM\(2, 2, batch_first=True\): batch_first; 3: nn\.Dropout.*got 1\.0; "
+        r"4: Tanh\(\) with hooks"
+    )
+    with pytest.raises(nn.GraphError, match=message):
         nn.from_torch(module)
+
+
+def test_numbers_of_other_types_and_none_at_all():
+    for module, match in (
+        (t.Linear(2, 2).half(), "all float32 or all float64, the module is torch.float16"),
+        (t.Sequential(t.Linear(2, 2), t.Linear(2, 2).double()), "torch.float32, torch.float64"),
+        (t.Linear(2, 2, device="meta"), "meta"),
+        (t.Linear, "takes a PyTorch module"),
+    ):
+        with pytest.raises(nn.TensorTypeError, match=match):
+            nn.from_torch(module)
