@@ -82,7 +82,8 @@ def soft_shrink(g, m, x, y):
 
 
 def hard_shrink(g, m, x, y):
-    g.op("Where", g.op("Greater", g.op("Abs", x), number(getattr(m, "lambda"), x)), x, number(0, x), out=y)
+    bound = number(getattr(m, "lambda"), x)
+    g.op("Where", g.op("LessOrEqual", g.op("Abs", x), bound), number(0, x), x, out=y)  # a NaN, which is neither, stays
 
 
 def above(g, x, threshold, otherwise, y):
@@ -90,7 +91,7 @@ def above(g, x, threshold, otherwise, y):
 
 
 def threshold(g, m, x, y):
-    above(g, x, m.threshold, number(m.val, x), y)
+    g.op("Where", g.op("LessOrEqual", x, number(m.threshold, x)), number(m.val, x), x, out=y)
 
 
 def slope(slope):

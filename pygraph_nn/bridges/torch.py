@@ -26,8 +26,7 @@ __all__ = ["to_torch", "save_torch", "load_state_dict"]
 
 
 _CODE_NAMES = {"self", "torch"}  # in the code that torch.fx writes
-_INNER_NAMES = set(dir(torch.nn.Module()))
-_OUTER_NAMES = _CODE_NAMES.union(dir(fx.GraphModule(torch.nn.Module(), fx.Graph())))
+RESERVED = _CODE_NAMES.union(dir(fx.GraphModule(torch.nn.Module(), fx.Graph())))  # and attributes of its modules
 
 
 def to_torch(net):
@@ -36,10 +35,11 @@ def to_torch(net):
     It is called with the network's inputs as positional arguments (a table is a list) and returns what ``forward``
     does, in tensors. Its ``code`` reads as the graph: steps and the keys of its ``state_dict`` have the nodes' names.
     Weights are copies; what the network shares is shared there, and comes up once for each place. It starts in the mode
-    that the network and each of its parts is in, ``train()`` and ``eval()`` change it. Modules of which PyTorch has no
+    that the network is in, each part in its own; ``train()`` and ``eval()`` change it. Modules of which PyTorch has no
     counterpart run our own code in both passes, on the processor.
 
-    Raises GraphError, before anything is built, for modules that can do neither; the message lists their nodes.
+    Raises GraphError, before anything is built, for modules that can do neither; the message lists their nodes. So it
+    does for parameters that share a part of their memory only, or one the other's transpose, as Parameters cannot.
 
     >>> import pygraph_nn as nn
     >>> x = nn.Identity()().annotate(name="x")
@@ -72,7 +72,8 @@ def load_state_dict(net, state):
     """Set a network's parameters and running statistics from those of its export; return the network.
 
     ``state`` is what ``to_torch`` made of it, trained meanwhile, or its ``state_dict()``. What is shared stays so.
-    Raises RangeError for missing or unknown names, ShapeError for shapes that differ; then nothing is changed.
+    Raises RangeError for missing or unknown names, ShapeError for shapes that differ, TensorTypeError for what are no
+    real numbers; then nothing is changed.
 
     >>> import pygraph_nn as nn
     >>> net = nn.Linear(3, 2)
@@ -93,9 +94,8 @@ def load_state_dict(net, state):
 def _fitting(state, own):
     """Return the state, without the prefixes of what wrapped the module, if it has the names and shapes of ``own``."""
     state = state.state_dict() if isinstance(state, torch.nn.Module) else state
-    if not isinstance(state, Mapping) or not all(
-        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
-    ):
+    named = isinstance(state, Mapping) and all(isinstance(name, str) for name in state)
+    if not named or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise TensorTypeError(f"load_state_dict takes a PyTorch module or its state_dict, got {type(state).__name__}")
     for wrapper in ("_orig_mod.", "module.", "_orig_mod."):  # torch.compile, DistributedDataParallel, and both
         if state and all(name.startswith(wrapper) for name in state) and state.keys() != own.keys():
@@ -111,26 +111,55 @@ def _fitting(state, own):
     ]
     if wrong:
         raise ShapeError(f"load_state_dict: {'; '.join(wrong)}")
+    wrong = [
+        f"{name} is {value.dtype}{' on the meta device, without numbers' if value.is_meta else ''}"
+        for name, value in state.items()
+        if value.is_meta or value.is_floating_point() != own[name].is_floating_point()
+    ]
+    if wrong:
+        raise TensorTypeError(f"load_state_dict takes real numbers: {'; '.join(wrong)}")
     return state
 
 
-def _export(net, tensors=None):
+def _export(net):
     """Return the GraphModule, and the pairs of our arrays and its tensors."""
-    builder = Builder(net, {} if tensors is None else tensors)
-    return builder.build(), list(builder.tensors.values())
+    builder = Builder(net, {}, [])
+    exported, links = builder.build(), list(builder.tensors.values())
+    _expect_apart(net, [array for array, _ in links])
+    return exported, links
+
+
+def _expect_apart(net, arrays):
+    """Raise GraphError where two arrays share memory and are not the same view of it."""
+    spans = sorted((*_span(array), number) for number, array in enumerate(arrays) if array.size)
+    for (_, end, one), (start, _, other) in zip(spans, spans[1:]):
+        if start < end and np.shares_memory(arrays[one], arrays[other]):
+            names = {memory_key(array): name for name, array in named_tensors(net).items()}
+            one, other = (names.get(memory_key(arrays[number]), "a parameter") for number in (one, other))
+            raise GraphError(
+                f"to_torch: {one} and {other} share memory in different forms, one turned or a part of the other, as "
+                "Parameters of PyTorch cannot: give one of them a copy() of its own"
+            )
+
+
+def _span(array):
+    """Where an array's memory begins and ends."""
+    start, steps = array.__array_interface__["data"][0], [(n - 1) * s for n, s in zip(array.shape, array.strides)]
+    return start + sum(min(step, 0) for step in steps), start + sum(max(step, 0) for step in steps) + array.itemsize
 
 
 class Builder(Walker):
     """Builds the fx.Graph; values are its nodes.
 
     ``tensors`` maps the memory of our parameters to pairs of the array and its torch Parameter, so that what is shared
-    here is shared there.
+    here is shared there; ``modes`` lists torch modules and whether they train.
     """
 
-    def __init__(self, net, tensors):
-        self.net, self.tensors = net, tensors
+    def __init__(self, net, tensors, modes):
+        self.net, self.tensors, self.modes = net, tensors, modes
+        self.named, self.taken = {}, set()
         self.root, self.fx, self.placed, self.kept = torch.nn.Module(), fx.Graph(), {}, []
-        self.refused, self.modes = [], []
+        self.refused = []
         # Poolings that an unpooling asks for places: the values of those places and of the pooling's input.
         unpoolings = [m for m in net.listModules() if isinstance(m, MaxUnpooling)]
         self.asked, self.pooled = {id(m.pooling) for m in unpoolings}, {}
@@ -144,9 +173,11 @@ class Builder(Walker):
             )
         self.fx.output(value)
         self.fx.lint()
-        made = fx.GraphModule(self.root, self.fx, class_name=type(self.net).__name__).train(self.net.train)
-        for module, theirs in self.modes:
-            theirs.training = module.train
+        made = fx.GraphModule(self.root, self.fx, class_name=type(self.net).__name__)
+        made.train(self.net.train)
+        self.modes.append((made, self.net.train))
+        for module, training in self.modes:
+            module.training = training
         return made
 
     def inputs(self):
@@ -161,7 +192,13 @@ class Builder(Walker):
 
     def inside(self, path, name):
         """PyTorch's modules have attributes of their own, whose names are taken."""
-        return super().inside(path, name + "_" if name in (_INNER_NAMES if path else _OUTER_NAMES) else name)
+        if (path, name) not in self.named:
+            found = name
+            while found in RESERVED or (path, found) in self.taken:
+                found += "_"
+            self.taken.add((path, found))
+            self.named[path, name] = found
+        return super().inside(path, self.named[path, name])
 
     def entry(self, table, index):
         """Take an entry of a table that is known at run time only."""
@@ -188,7 +225,7 @@ class Builder(Walker):
         """Convert a module; return the path of what stands for it, or the call with the paths of its parameters."""
         made = self._convert(module)
         if not isinstance(made, Call):
-            self.modes.append((module, made))
+            self.modes.append((made, module.train))
             self._add(path, made)
             return path
         holder, arguments = torch.nn.Module(), []
@@ -218,18 +255,14 @@ class Builder(Walker):
         return converter(module, lambda field, shape=None: self.parameter(module, field, shape))
 
     def _cell(self, cell):
-        builder = Builder(cell, self.tensors)
-        made = builder.build()
-        self.modes += builder.modes
-        return made
+        return Builder(cell, self.tensors, self.modes).build()
 
     def _wrapped(self, module):
-        names = {memory_key(array): name.split(".", 1)[1] for name, array in named_tensors(module).items()}
-        made = {
-            names[memory_key(array)].replace(".", "_"): self._tensor(array, array.shape)
-            for array in module.parameters()[0]
-        }
-        return layers.Wrapped(module.clone(), made)
+        """Our module itself: Parameters for its parameters, buffers for its running statistics."""
+        names = {memory_key(a): name.split(".", 1)[1].replace(".", "_") for name, a in named_tensors(module).items()}
+        parameters = {names[memory_key(a)]: self._tensor(a, a.shape) for a in module.parameters()[0]}
+        buffers = [(names[memory_key(a)], self._tensor(a, a.shape, learnt=False)) for a in layers.running(module)]
+        return layers.Wrapped(module.clone(), parameters, buffers)
 
     def center(self, container, value, path):
         return self.fx.create_node("call_function", tables.center, (value,), name=f"{path}_centered")

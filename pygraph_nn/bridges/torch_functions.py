@@ -91,11 +91,11 @@ def softmin(x):
 
 
 def normalize(x, p, eps):
-    """Each row divided by its p-norm."""
+    """Each row divided by its p-norm; of equals the first one is the largest, and 0 has no infinite slope for p < 1."""
+    size = x.abs()
     if p == math.inf:
-        size = x.abs()
         return x / (size.gather(-1, size.argmax(-1, keepdim=True)) + eps)
-    powers = x * x if p == 2 else x.abs() ** p
+    powers = x * x if p == 2 else torch.where(x == 0, 0, torch.where(x == 0, 1, size) ** p)
     return x / (powers.sum(-1, keepdim=True) + eps) ** (1 / p)
 
 

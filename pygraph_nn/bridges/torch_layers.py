@@ -8,6 +8,7 @@ from torch.utils import _pytree as pytree
 from ..modules.places import Parts, at_place
 from ..tensors import type_name
 from . import torch_tables as tables
+from .naming import BUFFERS
 
 __all__ = []
 
@@ -169,20 +170,29 @@ def penalise(x, factor, average, provide):
 # Our own code ---------------------------------------------------------------------------------------------------------
 
 
+def running(module):
+    """The running statistics inside of a module of ours."""
+    found = (getattr(part, name, None) for part in module.listModules() for name in BUFFERS)
+    return [array for array in found if array is not None]
+
+
 class Wrapped(torch.nn.Module):
     """A module of ours inside of PyTorch: numpy computes both passes, on the processor, whatever the tensors' device.
 
-    ``parameters`` are named, in the order of the module's own.
+    ``parameters`` are named, in the order of the module's own; ``buffers`` are pairs of a name and a tensor, for what
+    ``running`` finds in it.
 
     torch.compile leaves it as it is (a break of the graph); torch.export refuses it, and so does a second derivative.
     """
 
-    def __init__(self, module, parameters):
+    def __init__(self, module, parameters, buffers):
         super().__init__()
         self.module = module
-        self.fields = tuple(parameters)
+        self.fields, self.running = tuple(parameters), [name for name, _ in buffers]
         for name, parameter in parameters.items():
             self.register_parameter(name, parameter)
+        for name, buffer in dict(buffers).items():
+            self.register_buffer(name, buffer)
 
     @torch.compiler.disable
     def forward(self, value):
@@ -210,9 +220,14 @@ class Ours(torch.autograd.Function):
             module.type(type_name(floats[0].dtype))
         for parameter, array in zip(module.parameters()[0], arrays[count:]):
             parameter[...] = array
-        (module.training if wrapped.training else module.evaluate)()
+        for name, array in zip(wrapped.running, running(module)):
+            array[...] = getattr(wrapped, name).cpu().numpy()
+        if wrapped.training != module.train:
+            (module.training if wrapped.training else module.evaluate)()
         ctx.state, ctx.input = {}, pytree.tree_unflatten(arrays[:count], structure)
         output = at_place(ctx.state, Parts(module), module.forward, ctx.input)
+        for name, array in zip(wrapped.running, running(module)):
+            getattr(wrapped, name).copy_(torch.from_numpy(array))
         leaves, wrapped.structure = pytree.tree_flatten(output)
         ctx.wrapped, ctx.count = wrapped, count
         ctx.shown = [tensor.device for tensor in tensors]

@@ -34,10 +34,11 @@ def divide_table(table):
 
 
 def extreme_table(table, larger):
-    """Element by element the largest (or smallest), the first of equals."""
+    """Element by element the largest (or smallest), the first of equals; NaN beats all numbers."""
     found = table[0]
     for entry in table[1:]:
-        found = torch.where(entry > found if larger else entry < found, entry, found)
+        beats = entry > found if larger else entry < found
+        found = torch.where(beats | entry.isnan() & ~found.isnan(), entry, found)
     return found
 
 

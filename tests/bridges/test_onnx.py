@@ -208,6 +208,12 @@ def test_wrong_examples_are_refused(input, batch, error, words):
         nn.to_onnx(nn.Linear(3, 2), input=input, batch=batch)
 
 
+@pytest.mark.parametrize("net", [nn.CMaxTable(), nn.CMinTable(), nn.Threshold(), nn.HardShrink(), nn.ReLU(), nn.ELU()])
+def test_nan_stays(net):
+    x = np.array([[np.nan, 1.0, -1.0]])
+    agree(net, [x, x[:, ::-1].copy()] if isinstance(net, (nn.CMaxTable, nn.CMinTable)) else x)
+
+
 def test_lengths_are_refused():
     with pytest.raises(nn.GraphError, match="different lengths"):
         nn.to_onnx(nn.Unroll(nn.LSTM.create(3, 4)), input=[nn.randn(5, 2, 3), np.array([5, 3])])

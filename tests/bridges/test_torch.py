@@ -250,6 +250,13 @@ def test_names_that_pytorch_uses_itself_are_stepped_round():
     net = nn.gModule([x], [nn.Linear(2, 2)(nn.Linear(2, 2)(x).annotate(name="train")).annotate(name="lambda")])
     assert list(nn.to_torch(net).state_dict())[::2] == ["train_.weight", "lambda_.weight"]
     agree(net, nn.randn(2, 2))
+    names = ("train_", "train", "training", "graph", "code", "meta", "_parameters", "print_readable")
+    h = x = nn.Identity()()
+    for name in names:
+        h = nn.Linear(2, 2)(h).annotate(name=name)
+    exported = agree(nn.gModule([x], [h]), nn.randn(2, 2))
+    assert {name.split(".")[0].strip("_") for name in exported.state_dict()} == {name.strip("_") for name in names}
+    assert len(exported.state_dict()) == 2 * len(names)
 
 
 @pytest.mark.parametrize("name", ["self", "torch", "code", "graph", "training", "_parameters", "forward", "input"])
@@ -287,6 +294,62 @@ def test_each_part_keeps_its_mode():
     exported = nn.to_torch(net)
     exported(torch.tensor(x))
     assert exported.training and not exported.state_dict()["sequential1.batchnormalization1.running_mean"].any()
+
+
+def test_a_part_in_another_mode_keeps_it():
+    cell = nn.LSTM.create(3, 4)
+    recurrent = nn.Unroll(cell)
+    net = nn.Sequential().add(nn.Linear(3, 3)).add(nn.BatchNormalization(3)).add(nn.DontCast(nn.BatchNormalization(3)))
+    net.get(2).evaluate()
+    net.get(3).evaluate()
+    exported = agree(net, 3 + nn.randn(5, 3))
+    assert [part.training for part in exported.children()] == [True, False, False]
+    assert not any(part.training for part in nn.to_torch(net.evaluate()).modules())
+    cell.evaluate()
+    assert nn.to_torch(recurrent).unroll.training and not nn.to_torch(recurrent).unroll.gmodule1.training
+
+
+def test_statistics_inside_our_own_code_come_back():
+    inner = nn.BatchNormalization(3)
+    net = nn.DontCast(nn.Sequential().add(nn.Linear(3, 3)).add(inner).add(nn.BatchNormalization(3).share(inner)))
+    exported, x = nn.to_torch(net), 3 + nn.randn(5, 3)
+    expected = net.clone()
+    expected.forward(x)
+    exported(torch.tensor(x))
+    nn.load_state_dict(net, exported)
+    for ours in (net.evaluate(), expected.evaluate()):
+        assert compare(ours.forward(x), exported.eval()(torch.tensor(x)).detach().numpy(), atol=1e-12)
+
+
+@pytest.mark.parametrize("net", [nn.CMaxTable(), nn.CMinTable(), nn.Normalize(np.inf), nn.Threshold(), nn.HardShrink()])
+def test_nan_zeros_and_ties(net):
+    x, nan = nn.randn(4, 3).round(), np.nan
+    x[0] = 0
+    tables = isinstance(net, (nn.CMaxTable, nn.CMinTable))
+    agree(net, [x, x[::-1].copy(), x] if tables else x)
+    odd = [np.array([nan, 1, nan, 2]), np.array([1, nan, nan, 2])] if tables else np.array([nan, 1, -1])
+    made = nn.to_torch(net)(tensors(odd))
+    np.testing.assert_array_equal(made.detach().numpy(), net.forward(odd))
+
+
+def test_a_zero_has_no_infinite_slope():
+    root, x = nn.Normalize(0.5), np.array([0.0, 1, 2])
+    leaf = torch.tensor(x, requires_grad=True)
+    nn.to_torch(root)(leaf)[0].backward()
+    root.forward(x)
+    assert compare(leaf.grad.numpy(), root.backward(x, np.array([1.0, 0, 0])), rtol=1e-8, atol=1e-10)
+
+
+def test_memory_that_is_shared_in_another_form_is_refused():
+    first, second = nn.Linear(3, 4), nn.Linear(4, 3)
+    second.weight, second.gradWeight = first.weight.T, first.gradWeight.T
+    net = nn.Sequential().add(first).add(second)
+    for call in (nn.to_torch, lambda net: nn.load_state_dict(net, {})):
+        with pytest.raises(nn.GraphError, match=r"linear1\.weight and linear2\.weight share memory in different forms"):
+            call(net)
+    whole = np.ones((3, 8))
+    first.weight, second.weight = whole[:, :3].T[:3], whole[:, 3:7]  # interleaved, and apart
+    nn.to_torch(nn.Sequential().add(first).add(second))
 
 
 def test_training_there_and_back_again():
@@ -331,6 +394,16 @@ def test_loading_refuses_what_does_not_fit_and_changes_nothing():
         nn.load_state_dict(net, {1: torch.zeros(1)})
     with pytest.raises(nn.RangeError, match=r"linear1\.bias is missing; other is unknown"):
         nn.load_state_dict(net, {**wrong, "other": torch.zeros(1)})
+    for kind, match in (
+        (torch.complex64, "linear1.weight is torch.complex64"),
+        (torch.int64, "linear2.bias is torch.int"),
+    ):
+        with pytest.raises(nn.TensorTypeError, match=match):
+            nn.load_state_dict(net, {name: value.to(kind) for name, value in state.items()})
+    with pytest.raises(nn.TensorTypeError, match="meta device"):
+        nn.load_state_dict(net, {name: value.to("meta") for name, value in state.items()})
+    with pytest.raises(nn.TensorTypeError, match="takes a PyTorch module"):
+        nn.load_state_dict(net, {1: torch.zeros(1)})
     assert compare(before, net.parameters()[0])
 
 
