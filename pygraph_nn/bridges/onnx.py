@@ -4,6 +4,7 @@ The network runs once on an example, and where sizes may vary once on a larger o
 its two shapes, and what differs between them is left open in the file.
 """
 
+
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
@@ -43,7 +44,9 @@ def to_onnx(net, path=None, *, input, batch=1):
 
     Inputs, outputs and steps have the nodes' names, weights those of their module; a table becomes several inputs or
     outputs. The model has the network's type, float32 or float64, and is checked by onnx.checker. Raises GraphError,
-    before anything is written, for modules that have no counterpart; the message lists their nodes.
+    before anything is written, for modules that have no counterpart; the message lists their nodes. Raises
+    TensorTypeError for an input of other things than arrays, ShapeError for an example without rows, and RangeError for
+    a ``batch`` that names no dimension of the inputs.
 
     >>> import numpy as np, pygraph_nn as nn
     >>> x = nn.Identity()().annotate(name="x")

@@ -1,8 +1,6 @@
 """A network's weights alone, by name, in a .npz or a .safetensors file."""
 
 import importlib.util
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +11,6 @@ from ..t7.sink import replacing
 from .naming import named_tensors
 
 __all__ = ["save_weights", "load_weights"]
-
-# What numpy raises while it reads a damaged archive.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, TypeError, EOFError, OSError, RuntimeError)
 
 
 def save_weights(net, path):
@@ -56,7 +51,7 @@ def load_weights(net, path):
     wrong = [
         f"{name} is {_described(found[name])}, but {_described(array)} in the network"
         for name, array in own.items()
-        if found[name].shape != array.shape or found[name].dtype != array.dtype
+        if _described(found[name]) != _described(array)
     ]
     if wrong:
         raise ShapeError(f"{path} does not fit the network: {'; '.join(wrong)}")
@@ -103,11 +98,14 @@ def _read(path):
                 f"{path} holds numbers that numpy has no type for, save them as float32: {error}"
             ) from error
         return arrays
-    with open(path, "rb") as opened:
+    with open(path, "rb") as file:
         try:
-            with np.load(opened, allow_pickle=False) as file:
-                return dict(file)
-        except _DAMAGE as error:
+            found = np.load(file, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                raise ShapeError("it holds one array without a name, as a .npy")
+            with found:
+                return dict(found)
+        except Exception as error:  # whatever damaged bytes make numpy, zipfile and the readers below them raise
             raise ShapeError(f"{path} is no .npz file of arrays: {error}") from error
 
 

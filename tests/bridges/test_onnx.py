@@ -227,6 +227,20 @@ def test_sizes_can_be_fixed_and_are_where_they_must():
     assert not is_open(agree(nn.SplitTable(1), np.zeros((4, 3))))
 
 
+def test_an_example_is_of_arrays_with_rows():
+    net, rows = nn.Linear(3, 2), np.zeros((1, 3))
+    for input in (None, 1.0, [1.0, 2.0, 3.0], (1, 3), "x", [rows, None]):
+        with pytest.raises(nn.TensorTypeError, match="a numpy array or a table"):
+            nn.to_onnx(net, input=input)
+    for given in (np.zeros((0, 3)), [np.zeros((0, 3)), np.zeros((0, 4)), np.zeros((0, 4))]):
+        with pytest.raises(nn.ShapeError, match="a size of at least 1 where the batch is"):
+            nn.to_onnx(nn.LSTM.create(3, 4) if isinstance(given, list) else net, input=given)
+    for batch in (True, 3, 1.0, -1, "n"):
+        with pytest.raises(nn.RangeError, match=r"batch(=3)? names"):
+            nn.to_onnx(net, input=rows, batch=batch)
+    assert is_open(nn.to_onnx(net, input=rows, batch=np.int64(1)))
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_maxima_go_back_to_their_places(dtype):
     pool = nn.SpatialMaxPooling(2, 3)

@@ -77,6 +77,24 @@ def test_damaged_and_unknown_files(path):
         nn.save_weights(network(), path.with_suffix(".weights"))
 
 
+def test_files_that_others_wrote(tmp_path):
+    net, path = nn.Linear(3, 2), tmp_path / "net.npz"
+    arrays = {"linear.weight": np.ones((2, 3)), "linear.bias": np.ones(2)}
+    np.savez_compressed(path, **{name: array.astype(">f8") for name, array in arrays.items()})
+    assert (nn.load_weights(net, path).weight == 1).all()
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 3):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        try:
+            nn.load_weights(net, path)
+        except nn.PygraphError as error:
+            assert str(path) in str(error)
+    with open(path, "wb") as file:
+        np.save(file, np.ones(3))
+    with pytest.raises(nn.ShapeError, match="one array without a name"):
+        nn.load_weights(net, path)
+
+
 def test_a_file_damaged_anywhere_is_refused_or_read(path):
     nn.save_weights(network(), path)
     whole = path.read_bytes()
