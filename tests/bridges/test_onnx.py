@@ -214,6 +214,24 @@ def test_nan_stays(net):
     agree(net, [x, x[:, ::-1].copy()] if isinstance(net, (nn.CMaxTable, nn.CMinTable)) else x)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Bottle(nn.Linear(4, 2)),
+        lambda: nn.Bottle(nn.LayerNormalization(4)),
+        lambda: nn.Sequential().add(nn.Bottle(nn.Sequential().add(nn.Linear(4, 6)).add(nn.LogSoftMax()))),
+        lambda: nn.View(2, 2).setNumInputDims(1),
+        lambda: nn.Unsqueeze(3),
+    ],
+)
+def test_what_stands_behind_a_recurrent_layer_takes_any_length_and_batch(make):
+    nn.manualSeed(1)
+    net = nn.Sequential().add(nn.Unroll(nn.LSTM.create(3, 4))).add(make())
+    model = nn.to_onnx(net, input=nn.randn(5, 2, 3), batch=(1, 2))
+    longer = nn.randn(9, 6, 3)
+    assert compare(net.evaluate().forward(longer), run(model, longer)[0], atol=1e-10)
+
+
 def test_lengths_are_refused():
     with pytest.raises(nn.GraphError, match="different lengths"):
         nn.to_onnx(nn.Unroll(nn.LSTM.create(3, 4)), input=[nn.randn(5, 2, 3), np.array([5, 3])])
