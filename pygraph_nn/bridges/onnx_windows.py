@@ -194,20 +194,27 @@ def _apart(g, frame, strides):
 def max_pooling(g, m, x, y):
     """The largest of each window."""
     frame, windows = Frame(g, m, x), m.windows()
-    sides = _pads(windows, frame.shape[1:], m.room(windows, frame.batch))
+    sides, name = _pads(windows, frame.shape[1:], m.room(windows, frame.batch)), frame.name
+    wide = any(after >= kernel for (_, after), kernel in zip(sides, windows.kernel))
+    if wide:  # more than ONNX Runtime takes there: rows that never win
+        name = pad(g, name, len(sides) + 2, sides, np.array(-np.inf, x.dtype))
+        sides = [(0, 0)] * len(sides)
     made = g.op(
-        "MaxPool", frame.name, kernel_shape=windows.kernel, strides=windows.stride, dilations=windows.dilation,
+        "MaxPool", name, kernel_shape=windows.kernel, strides=windows.stride, dilations=windows.dilation,
         pads=[*(s[0] for s in sides), *(s[1] for s in sides)],
         out=[frame.place(y) or g.fresh(f"{g.path}_maxima"), g.fresh(f"{g.path}_places")],
     )  # fmt: skip
-    g.pooled[id(m)] = made[1], x
+    if not wide:
+        g.pooled[id(m)] = made[1], x
     frame.finish(made[0], y)
 
 
 def unpooling(g, m, x, y):
     """Each element at the place that the pooling module, which ran before, found it at."""
     if id(m.pooling) not in g.pooled:
-        raise GraphError(f"{m!r} asks its pooling module for places, which is no node before it")
+        raise GraphError(
+            f"{m!r} asks its pooling module for places, which is no node before it, or pads by more than its window"
+        )
     places, source = g.pooled[id(m.pooling)]
     zeros = g.op("Expand", np.zeros((), x.dtype), g.op("Reshape", g.op("Size", source), g.integers(1)))
     flat = [g.op("Reshape", part, g.integers(-1)) for part in (places, x)]

@@ -270,6 +270,13 @@ def test_maxima_go_back_to_their_places(dtype):
     agree(net, input[0])
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_windows_that_end_far_outside(dtype):
+    net = nn.SpatialDilatedMaxPooling(2, 3, 2, 3, 1, 1, 2, 1).ceil()
+    net = net.float() if dtype == "float32" else net
+    agree(net, -1 - np.abs(nn.randn(2, 9, 8)).astype(dtype))
+
+
 def test_refusals_name_every_node_and_nothing_is_written(tmp_path):
     pool = nn.SpatialMaxPooling(2, 2)
     x = nn.Identity()()
