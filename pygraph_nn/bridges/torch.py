@@ -17,7 +17,7 @@ from . import torch_layers as layers
 from . import torch_recurrent
 from . import torch_tables as tables
 from . import torch_windows as windows
-from .naming import BUFFERS, expect_network, named_tensors, node_names
+from .naming import BUFFERS, expect_network, named_tensors, node_names, own_tensors
 from .torch_modules import TABLE, Call, Constant, Field
 from .walking import Walker
 from .weights import recompute
@@ -259,7 +259,8 @@ class Builder(Walker):
 
     def _wrapped(self, module):
         """Our module itself: Parameters for its parameters, buffers for its running statistics."""
-        names = {memory_key(a): name.split(".", 1)[1].replace(".", "_") for name, a in named_tensors(module).items()}
+        names = {memory_key(a): name.replace(".", "_") for name, a in named_tensors(module).items()}
+        names |= {memory_key(a): name for name, a in own_tensors(module).items()}
         parameters = {names[memory_key(a)]: self._tensor(a, a.shape) for a in module.parameters()[0]}
         buffers = [(names[memory_key(a)], self._tensor(a, a.shape, learnt=False)) for a in layers.running(module)]
         return layers.Wrapped(module.clone(), parameters, buffers)
@@ -358,7 +359,8 @@ def _take(table, index):
 def _identity(module):
     """What two modules have in common exactly when one may stand for the other: all parameters and all settings."""
     parameters = module.parameters()[0]
-    if not parameters or module.children() or getattr(module, "running_mean", None) is not None:
+    ours = type(module) in TABLE  # of other people's modules nobody knows what their settings are
+    if not ours or not parameters or module.children() or getattr(module, "running_mean", None) is not None:
         return id(module)
     plain = (int, float, str, bool, type(None), list, tuple)
     settings = sorted((name, repr(value)) for name, value in vars(module).items() if isinstance(value, plain))

@@ -95,7 +95,10 @@ def normalize(x, p, eps):
     size = x.abs()
     if p == math.inf:
         return x / (size.gather(-1, size.argmax(-1, keepdim=True)) + eps)
-    powers = x * x if p == 2 else torch.where(x == 0, 0, torch.where(x == 0, 1, size) ** p)
+    powers = x * x if p == 2 else size**p
+    if p < 1:
+        smooth = (size + eps) ** p
+        powers = smooth + (powers - smooth).detach().nan_to_num(0)  # infinity less infinity, which is infinite already
     return x / (powers.sum(-1, keepdim=True) + eps) ** (1 / p)
 
 
