@@ -357,7 +357,8 @@ class Graph(Walker):
         own = getattr(module, field, None)
         if own is None:
             return None
-        key = memory_key(own), None if array is None else type(module), tuple(shape or np.shape(array))
+        made = None if array is None else (type(module), array.tobytes())
+        key = memory_key(own), made, tuple(shape or np.shape(array))
         if key not in self.named:
             name = self.fresh(f"{self.path}.{field}")
             whole = own if array is None else array

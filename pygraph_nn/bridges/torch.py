@@ -365,6 +365,7 @@ def _identity(module):
     plain = (int, float, str, bool, type(None), list, tuple)
     settings = sorted((name, repr(value)) for name, value in vars(module).items() if isinstance(value, plain))
     held = {id(array) for array in parameters}
-    others = (v for v in vars(module).values() if isinstance(v, np.ndarray) and id(v) not in held)
-    constants = tuple(array.tobytes() for array in others if array.dtype.kind in "iub")
+    others = ((n, v) for n, v in vars(module).items() if isinstance(v, np.ndarray) and id(v) not in held)
+    # Arrays of floating point are what passes left behind, but for a table of connections.
+    constants = tuple(v.tobytes() for n, v in others if v.dtype.kind in "iub" or n == "connTable")
     return type(module), tuple(map(memory_key, parameters)), tuple(settings), constants

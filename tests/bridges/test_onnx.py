@@ -133,6 +133,13 @@ def test_what_is_shared_is_written_once():
     assert [weight.name for weight in model.graph.initializer] == ["i2h.weight", "i2h.bias"]
 
 
+def test_shared_kernels_between_different_planes_stay_apart():
+    first = nn.SpatialConvolutionMap(np.array([[1, 1], [2, 2], [1, 2]]), 2, 2)
+    second = nn.SpatialConvolutionMap(np.array([[1, 2], [2, 1], [2, 2]]), 2, 2)
+    second.share(first, "weight", "bias", "gradWeight", "gradBias")
+    agree(nn.Sequential().add(first).add(second), nn.randn(1, 2, 5, 5))
+
+
 def test_a_table_of_inputs_and_outputs_is_flat():
     net, input = nested()
     model = agree(net, input)

@@ -164,6 +164,13 @@ def test_what_is_shared_is_shared_there():
     assert len(exported.state_dict()) == 2
 
 
+def test_shared_kernels_between_different_planes_stay_apart():
+    first = nn.SpatialConvolutionMap(np.array([[1, 1], [2, 2], [1, 2]]), 2, 2)
+    second = nn.SpatialConvolutionMap(np.array([[1, 2], [2, 1], [2, 2]]), 2, 2)
+    second.share(first, "weight", "bias", "gradWeight", "gradBias")
+    agree(nn.Sequential().add(first).add(second), nn.randn(1, 2, 5, 5))
+
+
 def test_shared_weights_under_different_settings_stay_apart():
     first = nn.PartialLinear(3, 5)
     second = first.clone("weight", "bias", "gradWeight", "gradBias")
