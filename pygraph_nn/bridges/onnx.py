@@ -4,7 +4,6 @@ The network runs once on an example, and where sizes may vary once on a larger o
 its two shapes, and what differs between them is left open in the file.
 """
 
-
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
