@@ -119,7 +119,7 @@ class T7Object:
     """An object of a class that nobody here gives a meaning: its name, its version and its fields.
 
     ``version`` is the file's own string (None in files older than versions); ``fields`` is a dict, or T7Pairs where
-    a dict cannot hold the keys; it is a list in a tds.Vec, and {"state": bytes} in a torch.Generator. Two objects are
+    a dict cannot hold the keys; it is a list in a tds.Vec, and {"state": 5048 bytes} in a torch.Generator. Two are
     equal only if they are one.
 
     >>> T7Object("nn.OneHot", fields={"outputSize": 65})

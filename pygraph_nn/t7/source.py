@@ -162,7 +162,7 @@ class _BinarySource(_Source):
 
     def generator(self):
         """Return the bytes of a random generator's state."""
-        return self.take(GENERATOR_BYTES[self.long_size or 8])
+        return _widened(self.take(GENERATOR_BYTES[self.long_size or 8]))
 
     def array(self, dtype, n):
         """Return the next n elements as a new array of ``dtype``, read into place."""
@@ -317,7 +317,7 @@ class _AsciiSource(_Source):
     def generator(self):
         """Return the bytes of a random generator's state; its newline tells how long they are."""
         long, short = GENERATOR_BYTES[8], GENERATOR_BYTES[4]
-        return self.raw(long if self.window[self.pos + long : self.pos + long + 1] == b"\n" else short)
+        return _widened(self.raw(long if self.window[self.pos + long : self.pos + long + 1] == b"\n" else short))
 
     def array(self, dtype, n):
         """Return the n elements of the next line as a new array of ``dtype``."""
@@ -355,6 +355,15 @@ class _AsciiSource(_Source):
             held = "more" if count > n else count
             raise T7Error(f"{n} numbers are needed on this line, it holds {held}", self.offset)
         return array
+
+
+def _widened(state):
+    """Return a generator's C struct with longs of 8 bytes: its seed, its place and the 624 words of its state."""
+    if len(state) == GENERATOR_BYTES[8]:
+        return state
+    seed, left, seeded, following = struct.unpack_from("<IiiI", state)
+    words = np.frombuffer(state, "<u4", 624, 16).astype("<u8")
+    return struct.pack("<QiiQ", seed, left, seeded, following) + words.tobytes() + state[-32:]
 
 
 def _integers(words, dtype):

@@ -8,6 +8,7 @@ import numpy as np
 from ..errors import T7Error, TensorTypeError
 from .format import (
     BOOLEAN,
+    GENERATOR_BYTES,
     NIL,
     NUMBER,
     OLD_FUNCTION,
@@ -190,6 +191,8 @@ class _Writer:
         self.sink.int(int(value))
 
     def _number(self, value):
+        if isinstance(value, np.integer):
+            value = int(value)  # numpy rounds its own before it compares them with a float
         try:
             exact = float(value) == value or value != value
         except OverflowError:
@@ -204,6 +207,8 @@ class _Writer:
         self._chars(value)
 
     def _chars(self, value):
+        if not isinstance(value, (str, bytes, bytearray)):
+            raise T7Error(f"a class's name and version are a str, a function's code is bytes, not {value!r}")
         data = value if isinstance(value, (bytes, bytearray)) else value.encode("utf-8", "surrogateescape")
         self.sink.int(_fitting(len(data), "a string's length"))
         self.sink.raw(data)
@@ -256,12 +261,11 @@ class _Writer:
 
     def _pairs(self, value):
         if self._begin(TABLE, id(value)):
-            self._table(len(value), _checked(value))
+            self._table(len(value), _checked(_items(value)))
 
     def _fields(self, value):
         self._begin(TABLE, None)
-        items = value.table if isinstance(value.table, T7Pairs) else value.table.items()
-        self._table(len(value.table), _checked(items))
+        self._table(len(value.table), _checked(_items(value.table)))
 
     def _function(self, value):
         if value.kind == OLD_FUNCTION:
@@ -321,11 +325,15 @@ class _Writer:
             body(self, value.fields)
 
     def _gpu(self, fields):
-        header = [fields.get("_type"), fields.get("device")]
+        known = dict(pair for pair in _items(fields) if isinstance(pair[0], str))
+        header = [known.get("_type"), known.get("device")]
         self.stack.append(_Frame(iter((header, _Fields(fields)))))
 
     def _generator(self, fields):
-        self.sink.raw(fields["state"])
+        state = fields.get("state") if isinstance(fields, dict) else None
+        if not isinstance(state, bytes) or len(state) != GENERATOR_BYTES[8]:
+            raise T7Error(f"a torch.Generator has {{'state': {GENERATOR_BYTES[8]} bytes}}, not {fields!r:.100}")
+        self.sink.raw(state)
 
     def _timer(self, fields):
         """A timer has no body."""
@@ -335,7 +343,7 @@ class _Writer:
         self.stack.append(_Frame(iter(fields)))
 
     def _hash(self, fields):
-        items = fields if isinstance(fields, T7Pairs) else fields.items()
+        items = _items(fields)
         self.sink.longs([len(fields)])
         self.stack.append(_Frame.of_items(items))
 
@@ -365,9 +373,21 @@ def _fitting(number, what):
     return number
 
 
+def _items(table):
+    """The items of a dict or of T7Pairs."""
+    if isinstance(table, T7Pairs):
+        for pair in table:
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise T7Error(f"T7Pairs hold pairs (key, value), not {pair!r}")
+        return table
+    if not isinstance(table, dict):
+        raise T7Error(f"the fields of a T7Object are a dict or T7Pairs, not {type(table).__name__}")
+    return table.items()
+
+
 def _checked(items):
     """Yield the items of a table after a look at each key, which Lua wants to be neither nil nor nan."""
     for key, value in items:
-        if key is None or (isinstance(key, float) and key != key):
+        if key is None or (isinstance(key, (float, np.floating)) and key != key):
             raise T7Error(f"a table's key cannot be {key}")
         yield key, value

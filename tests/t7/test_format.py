@@ -2,6 +2,7 @@
 
 import io
 import math
+import struct
 
 import numpy as np
 import pytest
@@ -369,11 +370,15 @@ def test_classes_with_a_layout_of_their_own(format):
 
 
 def test_a_generator_of_a_machine_with_short_longs():
-    generator = T7Object("torch.Generator", fields={"state": b"\5" * 2544})
+    words, rest = np.arange(624), struct.pack("<dddii", 1, 2, 3, 1, 0)
+    short = struct.pack("<IiiI", 7, 1, 1, 5) + words.astype("<u4").tobytes() + rest
+    long = struct.pack("<QiiQ", 7, 1, 1, 5) + words.astype("<u8").tobytes() + rest
     data = Bytes("i").table(1, 2).number(1).storage(2, "torch.LongStorage", [3], "int32").number(2)
-    data.torch(3, "torch.Generator").data += b"\5" * 2544
-    assert_same(load(data)[1], generator)
-    assert_same(again(generator, "ascii"), generator)
+    data.torch(3, "torch.Generator").data += short
+    found = load(data)
+    assert found[1].fields["state"] == long
+    assert_same(again(found), found)
+    assert load(b"4\n1\n3\nV 1\n15\ntorch.Generator\n" + short + b"\n").fields["state"] == long
 
 
 def test_a_first_long_that_is_a_storages_or_a_counts():
@@ -441,8 +446,16 @@ def test_a_record_may_stand_for_a_list_of_ones_own():
         ({"net": {"modules": [0, {1, 2}]}}, "no place for a builtins.set", "net.modules[2]"),
         ([2**53 + 1], "cannot hold 9007199254740993", "[1]"),
         ([10**400], "cannot hold", "[1]"),
+        ([np.int64(2**53 + 1)], "cannot hold 9007199254740993", "[1]"),
         ({"a": {None: 1}}, "key cannot be None", "a"),
         ({"a": {math.nan: 1}}, "key cannot be nan", "a"),
+        ({"a": {np.float32("nan"): 1}}, "key cannot be nan", "a"),
+        ([T7Pairs([(1, 2, 3)])], r"pairs \(key, value\), not \(1, 2, 3\)", "[1]"),
+        ([T7Object(5)], "a str, .* not 5", "[1]"),
+        ([T7Object("my.Class", fields=[1])], "are a dict or T7Pairs, not list", "[1]"),
+        ([T7Object("nn.GPU", fields=[1])], "are a dict or T7Pairs, not list", "[1]"),
+        ([T7Object("torch.Generator", fields={"state": b"5"})], "5048 bytes", "[1]"),
+        ([T7Function(5)], "code is bytes, not 5", "[1]"),
         ({"a b": "\ud800"}, "surrogates not allowed", "['a b']"),
         ([np.zeros(2, complex)], "no tensor of type complex128", "[1]"),
         ([[object]], "no place for a builtins.type", "[1][1]"),
