@@ -92,6 +92,8 @@ def fill(obj, class_name, version, fields, cache):
         obj.__class__ = Placeholder  # what is in the file refers to this object already
     if isinstance(obj, Placeholder):
         obj.__init__(class_name, f"V {version}" if version else None, fields)
+        if isinstance(fields, dict):
+            vars(obj)["_type"] = network_type(fields)
         return
     if isinstance(fields, T7Pairs):
         fields = {key: value for key, value in fields if isinstance(key, str)}

@@ -11,7 +11,7 @@ class Placeholder(Module):
     """An object of an unknown class from a .t7 file: its class's name, its version and its fields as they were read.
 
     It is a Module, so that containers and graphs can hold it, and is written back unchanged; its fields are also
-    attributes. ``nn.register_class`` gives the class life. Raises StateError when it is run.
+    attributes, to be read and set. ``nn.register_class`` gives the class life. Raises StateError when it is run.
 
     >>> net = Placeholder("OneHot", fields={"outputSize": 65})
     >>> net, net.outputSize
@@ -25,12 +25,22 @@ class Placeholder(Module):
         super().__init__()
         self.class_name, self.version = class_name, version
         self.fields = {} if fields is None else fields
+        if isinstance(fields, dict):
+            self.__dict__["train"] = bool(fields.get("train", True))
 
     def __getattr__(self, name):
         fields = vars(self).get("fields")
         if name[:2] != "__" and isinstance(fields, dict) and name in fields:
             return fields[name]
         raise AttributeError(f"{vars(self).get('class_name', 'a placeholder')} has no field {name!r}")
+
+    def __setattr__(self, name, value):
+        fields = vars(self).get("fields")
+        known = isinstance(fields, dict) and name in fields and name not in ("output", "gradInput")
+        if known:
+            fields[name] = value
+        if not known or name in vars(self):
+            super().__setattr__(name, value)
 
     def typename(self):
         """The class's name in the file."""

@@ -55,6 +55,18 @@ def test_a_stranger_keeps_everything_shows_it_and_goes_back_unchanged():
         net.modules[0].colour  # noqa: B018
 
 
+def test_what_is_set_at_a_stranger_is_saved():
+    fields = {"outputSize": 65, "weight": np.ones(2), "_type": "torch.DoubleTensor", "train": True}
+    net = loaded("nn.Sequential", modules=[T7Object("OneHot", fields=fields)])
+    net.modules[0].outputSize = 70
+    net.float().evaluate()
+    found = written(net).fields["modules"][0].fields
+    assert (found["outputSize"], found["_type"], found["train"]) == (70, "torch.FloatTensor", False)
+    assert found["weight"].dtype == np.float32 and found.keys() == fields.keys()
+    stranger = nn.load(file_of_net(net)).modules[0]
+    assert stranger.type() == "torch.FloatTensor" and stranger.train is False
+
+
 def test_a_stranger_inside_a_graph():
     x = nn.Identity()()
     placeholder = nn.load(file_of(stranger()))
