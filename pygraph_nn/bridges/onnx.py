@@ -356,7 +356,7 @@ class Graph(Walker):
         own = getattr(module, field, None)
         if own is None:
             return None
-        made = None if array is None else (type(module), array.tobytes())
+        made = None if array is None else (type(module), hash(array.tobytes()))
         key = memory_key(own), made, tuple(shape or np.shape(array))
         if key not in self.named:
             name = self.fresh(f"{self.path}.{field}")

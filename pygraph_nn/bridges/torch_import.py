@@ -59,7 +59,6 @@ def _convert(module, path, found, refused):
     """
     if id(module) not in found:
         try:
-            _need(not (module._forward_hooks or module._forward_pre_hooks), f"{module} with hooks on its forward pass")
             net = _converted(module, path, found, refused)
         except PygraphError as error:
             refused.append(f"{path}: {error}")
@@ -70,14 +69,14 @@ def _convert(module, path, found, refused):
 
 def _converted(module, path, found, refused):
     """Our module in the mode of theirs."""
+    _need(type(module) is torch.nn.Sequential or type(module) in TABLE, f"a {type(module).__name__}")
+    _need(not (module._forward_hooks or module._forward_pre_hooks), f"{module} with hooks on its forward pass")
     if type(module) is torch.nn.Sequential:
         net = zoo.Sequential()
         for name, part in module._modules.items():  # which unlike children() tells a part as often as it comes
             net.add(_convert(part, name if path == "the module" else f"{path}.{name}", found, refused))
         net.train = module.training
         return net
-    if type(module) not in TABLE:
-        raise GraphError(f"a {type(module).__name__}")
     net = TABLE[type(module)](module)
     return net.training() if module.training else net.evaluate()
 
