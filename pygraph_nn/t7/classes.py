@@ -18,7 +18,7 @@ from ..modules.module import Module
 from ..training import StochasticGradient
 from .adapters import ADAPTERS
 from .fields import RENAMED, constructed, left_over
-from .format import T7Object, T7Pairs, T7Storage
+from .format import STORAGE_CLASSES, TENSOR_CLASSES, T7Object, T7Pairs, T7Storage
 from .legacy import counterpart, has_counterpart, upgrade
 from .placeholder import Placeholder
 
@@ -51,10 +51,12 @@ def register_class(name, cls=None):
     ...         self.output = self.factor * input
     ...         return self.output
 
-    Raises T7Error for a name that is no str or a class that is none.
+    Raises T7Error for a name that is no str or stands for a tensor or storage, and for a class that is none.
     """
     if not isinstance(name, str) or not name:
         raise T7Error(f"register_class(name, cls) takes the class's name in Torch7 as a str, got {name!r}")
+    if name in TENSOR_CLASSES or name in STORAGE_CLASSES:
+        raise T7Error(f"register_class({name!r}, cls): tensors and storages are arrays, and have no class of their own")
     if cls is None:
         return lambda decorated: register_class(name, decorated)
     if not isinstance(cls, type):
@@ -86,6 +88,14 @@ def class_of(class_name, known):
 # -------------------------------------------------------------------------------------------------------- reading
 
 
+def new(cls, class_name):
+    """Return an object of a class, without a call of ``__init__``."""
+    try:
+        return cls.__new__(cls)
+    except TypeError as error:
+        raise T7Error(f"an object of the class registered as {class_name} cannot be made: {error}") from error
+
+
 def fill(obj, class_name, version, fields, cache):
     """Give an object made for ``class_name`` its fields; ``cache`` is a dict for conversions, one for each file."""
     if isinstance(fields, dict) and not has_counterpart(class_name, fields):
@@ -101,7 +111,7 @@ def fill(obj, class_name, version, fields, cache):
         raise T7Error(f"a {class_name} has a table of fields, not {type(fields).__name__}")
     cls = type(obj)
     if not isinstance(obj, (Module, Criterion)):
-        vars(obj).update((key, value) for key, value in fields.items() if isinstance(key, str))
+        _attributes(obj).update((key, value) for key, value in fields.items() if isinstance(key, str))
         return
     fields = upgrade(class_name, cls.__name__, version, fields) if _ours(cls) else dict(fields)
     _check(class_name, obj, fields)
@@ -205,17 +215,30 @@ def record_of(obj):
     if name is None:
         return None
     if not isinstance(obj, (Module, Criterion)):
-        return T7Object(name, "V 1", _public(vars(obj)))
+        return T7Object(name, "V 1", _public(_attributes(obj)))
     return T7Object(name, _VERSIONS.get(name, "V 1"), _fields_of(obj))
 
 
+def registered_name(obj):
+    """Return the name under which an object's class is registered, or None."""
+    return next((name for name, cls in _registered.items() if type(obj) is cls), None)
+
+
 def _name_of(obj):
-    for name, cls in _registered.items():
-        if type(obj) is cls:
-            return name
+    name = registered_name(obj)
+    if name is not None:
+        return name
     if isinstance(obj, (Module, Criterion)):
         return _TORCH_NAMES.get(obj.typename(), obj.typename())
     return "nn.StochasticGradient" if type(obj) is StochasticGradient else None
+
+
+def _attributes(obj):
+    """The attributes of an object of a registered class."""
+    try:
+        return vars(obj)
+    except TypeError:
+        raise T7Error(f"a {type(obj).__name__} keeps no attributes in a dict that a .t7 could hold") from None
 
 
 def _public(attributes):

@@ -8,7 +8,7 @@ from ..graph.gmodule import gModule
 from ..modules.module import Module
 from ..node import Node
 from ..training import StochasticGradient
-from .classes import class_of, fill, network_type, record_of, zoo
+from .classes import class_of, fill, network_type, new, record_of, registered_name, zoo
 from .format import T7Function, T7Object, T7Pairs, T7Storage, path_of
 from .graphs import GraphReader
 from .pause import collection_paused
@@ -69,10 +69,7 @@ class _Loading:
         if cls is None:
             self.has_graphs |= class_name.startswith(("graph.", "nngraph."))
             return None
-        try:
-            obj = cls.__new__(cls)
-        except TypeError as error:
-            raise T7Error(f"{class_name}: {cls!r} makes no object without its constructor: {error}") from error
+        obj = new(cls, class_name)
         return obj, lambda fields: self.pending.append((obj, class_name, version, fields))
 
     def _fill(self, root, obj, class_name, version, fields):
@@ -228,7 +225,7 @@ class _Saving:
         if id(net) not in self.written:
             usual = {"modules", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs", "wanted", "name"}
             extra = {key: value for key, value in vars(net).items() if key[0] != "_" and key not in usual | {"train"}}
-            self.written[id(net)] = WrittenGraph(net, extra)
+            self.written[id(net)] = WrittenGraph(net, extra, registered_name(net) or "nn.gModule")
         return self.written[id(net)]
 
     def _record_of_graph(self, graph):

@@ -20,7 +20,7 @@ class WrittenGraph:
     [None, nn.Identity, nn.Tanh, None]
     """
 
-    def __init__(self, net, extra_fields):
+    def __init__(self, net, extra_fields, class_name="nn.gModule"):
         self.net = net
         self.sources = self._distinct_sources()
         self.data = self._tables()
@@ -30,7 +30,7 @@ class WrittenGraph:
         self._tie_together()
         self.forwardnodes = [self.fg_nodes[key] for key in self._post_order(net.outnode, self._children(self.bg_nodes))]
         self.backwardnodes = [self.bg_nodes[key] for key in self._post_order(net.innode, self._children(self.fg_nodes))]
-        self.record = T7Object("nn.gModule", "V 1", self._fields(extra_fields))
+        self.record = T7Object(class_name, "V 1", self._fields(extra_fields))
 
     def _distinct_sources(self):
         """Each node's inputs; Torch7 takes a node only once, so that its second place gets an Identity between."""

@@ -127,7 +127,7 @@ def test_a_registered_class_that_cannot_be_made_is_an_error_with_its_place(regis
             return super().__new__(cls, (first, second))
 
     nn.register_class("Pair", Pair)
-    with pytest.raises(nn.T7Error, match="Pair.* makes no object without its constructor") as caught:
+    with pytest.raises(nn.T7Error, match="registered as Pair cannot be made") as caught:
         nn.load(file_of({"a": T7Object("Pair")}))
     assert caught.value.path == "a" and caught.value.offset
 
@@ -137,6 +137,40 @@ def test_a_network_that_says_it_is_too_large_for_the_memory_is_an_error_with_its
     with pytest.raises(nn.T7Error, match="do not make sense: .*MemoryError") as caught:
         nn.load(file_of({"net": T7Object("nn.BatchNormalization", fields={"running_std": std})}))
     assert caught.value.path == "net"
+
+
+def test_a_registered_gmodule_is_written_under_its_name(registry):
+    @nn.register_class("mine.Net")
+    class Net(nn.gModule):
+        """A network with a method of its own."""
+
+    x = nn.Identity()()
+    net = Net([x], [nn.Tanh()(x)])
+    twin = nn.load(file_of_net(net))
+    assert type(twin) is Net and twin.forward(np.ones(2)).tolist() == net.forward(np.ones(2)).tolist()
+
+
+def test_a_registered_class_that_no_file_can_fill_is_named(registry):
+    class Sized:
+        __slots__ = ("size",)
+
+        def __new__(cls, size=None):
+            return object.__new__(cls)
+
+    class Needy:
+        def __new__(cls, size):
+            return object.__new__(cls)
+
+    nn.register_class("mine.Sized", Sized)
+    nn.register_class("mine.Needy", Needy)
+    with pytest.raises(nn.T7Error, match="Sized keeps no attributes in a dict"):
+        loaded("mine.Sized", size=1)
+    with pytest.raises(nn.T7Error, match="Sized keeps no attributes in a dict"):
+        written(Sized())
+    with pytest.raises(nn.T7Error, match=r"registered as mine.Needy cannot be made: .*size.*byte"):
+        loaded("mine.Needy", size=1)
+    with pytest.raises(nn.T7Error, match="tensors and storages are arrays"):
+        nn.register_class("torch.CudaStorage", Sized)
 
 
 def test_a_users_own_module_is_written_under_its_name_and_comes_back_as_a_stranger():
