@@ -117,6 +117,12 @@ class _Reader:
 
     def read(self):
         """Return the file's object."""
+        try:
+            return self._read()
+        finally:
+            self.begin = self.bodies = None  # methods of its own: the reader would keep all that it has read
+
+    def _read(self):
         self.at = self.source.offset
         try:
             with collection_paused():

@@ -137,6 +137,8 @@ class _Writer:
         except (TensorTypeError, UnicodeEncodeError, T7Error) as error:
             path = path_of(frame.key[0] for frame in stack if frame.key)
             raise T7Error(f"{error}" + (f" (in {path})" if path else ""), path=path) from error
+        finally:
+            self.put = {}  # methods of its own: the writer would keep all that it has written
         self.sink.flush()
 
     # ------------------------------------------------------------------------------------- what is to be written

@@ -1,15 +1,18 @@
 """Where .t7 files come from and go to: paths, streams, and an old file that stays until the new one is whole."""
 
 import errno
+import gc
 import io
 import os
 import stat
 import threading
+import weakref
 
 import numpy as np
 import pytest
 from t7_files import BINARY, FILES
 
+import pygraph_nn as nn
 from pygraph_nn.errors import T7Error
 from pygraph_nn.memory import root
 from pygraph_nn.t7.reader import read
@@ -189,3 +192,17 @@ def test_large_arrays_are_read_into_place(tmp_path):
     write(tmp_path / "a.t7", arrays)
     for got, array in zip(read(tmp_path / "a.t7"), arrays):
         assert np.array_equal(got, array) and got.flags.aligned and root(got).nbytes == array.nbytes
+
+
+def test_what_is_loaded_or_saved_goes_when_nobody_has_it(tmp_path):
+    gc.collect()
+    gc.disable()
+    try:
+        for made in (lambda: nn.Sequential().add(nn.Linear(3, 2)), lambda: nn.load(tmp_path / "net.t7")):
+            net = made()
+            nn.save(tmp_path / "net.t7", net)
+            gone = weakref.ref(net.get(1))
+            del net
+            assert gone() is None
+    finally:
+        gc.enable()
