@@ -6,7 +6,7 @@ import numpy as np
 
 from .errors import StateError, TensorTypeError
 
-__all__ = ["FOREIGN", "Window", "root", "convert", "gather", "memory_key", "places_within", "aligned_copy"]
+__all__ = ["FOREIGN", "Window", "root", "convert", "gather", "memory_key", "places_within", "span", "aligned_copy"]
 
 FOREIGN = (
     "getParameters(): parameters share memory that lies outside of numpy, of a buffer or another framework, so that "
@@ -162,11 +162,24 @@ def aligned_copy(array):
     return copy
 
 
+def span(array):
+    """Return the addresses of the first byte that an array uses, and of the one behind the last.
+
+    >>> a = np.arange(6.0)
+    >>> start, end = span(a[4:0:-2]); end - start, start - span(a)[0]
+    (24, 16)
+    """
+    start = array.__array_interface__["data"][0]
+    reach = [(length - 1) * stride for length, stride in zip(array.shape, array.strides, strict=True)]
+    low, high = (sum(step for step in reach if sign * step > 0) for sign in (-1, 1))
+    return start + low, start + high + array.itemsize
+
+
 def _span(array, base):
     """The positions of the first and behind the last element of ``array`` in the memory of ``base``, in elements."""
-    corner = _offset(array, base) // base.itemsize
-    reach = [(length - 1) * stride // base.itemsize for length, stride in zip(array.shape, array.strides, strict=True)]
-    return corner + sum(step for step in reach if step < 0), corner + sum(step for step in reach if step > 0) + 1
+    start, end = span(array)
+    low = (start - base.__array_interface__["data"][0]) // base.itemsize
+    return low, low + (end - start) // base.itemsize
 
 
 def _blocks(arrays):

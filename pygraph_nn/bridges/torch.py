@@ -9,7 +9,7 @@ from torch import fx
 from .. import modules as zoo
 from ..errors import GraphError, PygraphError, RangeError, ShapeError, TensorTypeError
 from ..graph.gmodule import gModule
-from ..memory import memory_key
+from ..memory import memory_key, span
 from ..modules.unpooling import MaxUnpooling
 from ..recurrent import Bidirectional, Layers, Unroll
 from ..t7.sink import replacing
@@ -131,7 +131,7 @@ def _export(net):
 
 def _expect_apart(net, arrays):
     """Raise GraphError where two arrays share memory and are not the same view of it."""
-    spans = sorted((*_span(array), number) for number, array in enumerate(arrays) if array.size)
+    spans = sorted((*span(array), number) for number, array in enumerate(arrays) if array.size)
     for (_, end, one), (start, _, other) in zip(spans, spans[1:]):
         if start < end and np.shares_memory(arrays[one], arrays[other]):
             names = {memory_key(array): name for name, array in named_tensors(net).items()}
@@ -140,12 +140,6 @@ def _expect_apart(net, arrays):
                 f"to_torch: {one} and {other} share memory in different forms, one turned or a part of the other, as "
                 "Parameters of PyTorch cannot: give one of them a copy() of its own"
             )
-
-
-def _span(array):
-    """Where an array's memory begins and ends."""
-    start, steps = array.__array_interface__["data"][0], [(n - 1) * s for n, s in zip(array.shape, array.strides)]
-    return start + sum(min(step, 0) for step in steps), start + sum(max(step, 0) for step in steps) + array.itemsize
 
 
 class Builder(Walker):

@@ -359,7 +359,7 @@ class Module:
             if not isinstance(name, str):
                 raise RangeError(f"{self.title()}.{call} takes names of fields such as 'weight', got {name!r}")
             if name not in _SHARED and not any(hasattr(module, name) for module in self.listModules()):
-                near = difflib.get_close_matches(str(name), _SHARED, n=1)
+                near = difflib.get_close_matches(name, _SHARED, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise RangeError(f"{self.title()}.{call}: no module in it has a field {name!r}{hint}")
 
