@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import pygraph_nn as nn
+from pygraph_nn.modules import linear
 
 
 def test_sizes_are_whole_numbers_from_one():
@@ -17,9 +18,11 @@ def test_sizes_are_whole_numbers_from_one():
 
 
 @pytest.mark.parametrize("kind", ["torch.DoubleTensor", "torch.FloatTensor"])
+@pytest.mark.parametrize("unpacked", [0, 1_000_000])
 @pytest.mark.parametrize("rows", [1, 2, 3, 8, 17, 30, 53, 70, 130])
-def test_every_way_to_the_product_computes_the_same(kind, rows):
-    """Which way BLAS is asked depends on the sizes; the numbers must not."""
+def test_every_way_to_the_product_computes_the_same(kind, unpacked, rows, monkeypatch):
+    """Which way BLAS is asked depends on its kernels and the sizes; the numbers must not."""
+    monkeypatch.setattr(linear, "_UNPACKED", unpacked)
     generator = np.random.default_rng(0)
     for inputs, outputs, bias in ((5, 7, True), (130, 509, True), (130, 509, False), (510, 517, True)):
         module = nn.Linear(inputs, outputs, bias).type(kind)
@@ -32,6 +35,10 @@ def test_every_way_to_the_product_computes_the_same(kind, rows):
         gradInput = module.updateGradInput(x, gradOutput)
         np.testing.assert_allclose(gradInput, np.einsum("ro,oi->ri", gradOutput, module.weight), exact, exact)
         assert gradInput.dtype == module.dtype
+        module.zeroGradParameters()
+        module.accGradParameters(x, gradOutput)
+        if bias:
+            np.testing.assert_allclose(module.gradBias, np.einsum("ro->o", gradOutput), exact, exact)
 
 
 def test_no_bias_drops_it():
