@@ -1,8 +1,8 @@
 """Prints every measurement as a table; with --write, docs/performance.md is made anew from them.
 
 Each part runs in processes of its own, because BLAS reads its settings once: with one thread and two, in float32 and
-float64, with and without the setting that ``pygraph-nn doctor`` advises. Where memory happens to lie makes a process
-some percent faster or slower, so that rows with aims are the medians of several processes.
+float64, and where the processor can run other kernels of OpenBLAS than it takes by itself, with both. Where memory
+happens to lie makes a process some percent faster or slower, so that rows with aims are the medians of several.
 """
 
 import argparse
@@ -13,17 +13,18 @@ import statistics
 import subprocess
 import sys
 
+from pygraph_nn import blas
+from pygraph_nn.inspection import doctor
+
 from . import report
 
-ADVICE = {"OPENBLAS_CORETYPE": "SkylakeX"}
 
-
-def run(part, *arguments, threads=1, advice=False):
+def run(part, *arguments, threads=1, kernels=None):
     """Run one part in a fresh process and return what it measured."""
-    environment = {**os.environ, **(ADVICE if advice else {})}
+    environment = {**os.environ, **({"OPENBLAS_CORETYPE": kernels} if kernels else {})}
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         environment[name] = str(threads)
-    print(f"measuring {part} {' '.join(map(str, arguments))}, advice {'on' if advice else 'off'} ...", file=sys.stderr)
+    print(f"measuring {part} {' '.join(map(str, arguments))}, {kernels or 'usual'} kernels ...", file=sys.stderr)
     command = [sys.executable, "-m", f"benchmarks.{part}", *map(str, arguments)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
@@ -41,11 +42,12 @@ def _median(rows):
 
 
 def settings(quick):
-    """The combinations of threads, dtype and advice to measure."""
+    """The combinations of threads, dtype and kernels to measure, the usual kernels first."""
+    other = doctor.alternative()
     for threads in (1,) if quick else (1, 2):
         for dtype in ("float32",) if quick else ("float32", "float64"):
-            for advice in (False, True):
-                yield threads, dtype, advice
+            for kernels in (blas.kernels(), other) if other else (blas.kernels(),):
+                yield threads, dtype, kernels
 
 
 def machine():
@@ -57,9 +59,11 @@ def machine():
     import numpy
     import torch
 
+    advice = [line.split(maxsplit=1)[1] for line in doctor.doctor().splitlines() if line.startswith("advice")]
     return (
         f"{model}, {os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}, "
-        f"numpy {numpy.__version__}, PyTorch {torch.__version__}"
+        f"numpy {numpy.__version__} with {blas.kernels() or 'unknown'} kernels, PyTorch {torch.__version__}. "
+        f"The doctor's advice here: {advice[0] if advice else 'none'}"
     )
 
 
@@ -71,11 +75,11 @@ def main():
     parser.add_argument("--processes", type=int, default=5, help="how many measure the rows with aims (default 5)")
     arguments = parser.parse_args()
     results = {"machine": machine(), "cells": [], "training": []}
-    for threads, dtype, advice in settings(arguments.quick):
-        setting = {"threads": threads, "dtype": dtype, "advice": advice}
+    for threads, dtype, kernels in settings(arguments.quick):
+        setting = {"threads": threads, "dtype": dtype, "kernels": kernels}
         for part in ("cells", "training"):
             processes = arguments.processes if report.has_aims(setting) else 1
-            rows = repeated(part, threads, dtype, processes=processes, threads=threads, advice=advice)
+            rows = repeated(part, threads, dtype, processes=processes, threads=threads, kernels=kernels)
             results[part] += [{**setting, **row} for row in rows]
     for part in ("convolution", "scaling", "files", "startup"):
         results[part] = run(part)

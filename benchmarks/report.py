@@ -26,7 +26,7 @@ def ratio(row, ours, theirs):
 def setting(row):
     """The setting of a measurement in words."""
     threads = "1 thread" if row["threads"] == 1 else f"{row['threads']} threads"
-    return f"{row['dtype']}, {threads}, advice {'on' if row['advice'] else 'off'}"
+    return f"{row['dtype']}, {threads}, {row['kernels'] or 'usual'} kernels"
 
 
 def has_aims(row):
@@ -155,7 +155,7 @@ def plot(results):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    rows = [row for row in results["cells"] if row["threads"] == 1 and row["dtype"] == "float32" and not row["advice"]]
+    rows = [row for row in results["cells"] if has_aims(row) and row["kernels"] == results["cells"][0]["kernels"]]
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
     places, labels = range(len(rows)), ["x".join(map(str, row["size"])) for row in rows]
     left.bar([p - 0.2 for p in places], [row["ours"] / row["torch"] for row in rows], 0.4, label="pygraph_nn")

@@ -42,7 +42,7 @@ def test_a_duration_has_the_unit_that_suits_it(seconds, text):
 
 def _results():
     """What a run measures, in little."""
-    setting = {"threads": 1, "dtype": "float32", "advice": False}
+    setting = {"threads": 1, "dtype": "float32", "kernels": "Haswell"}
     cell = {"size": [1, 3, 4], "ours": 2e-5, "torch": 4e-5, "numpy": 1e-5, "ours both": 3e-5, "torch both": 9e-5}
     step = {"size": 128, "ours": 0.05, "nn.LSTM": 0.05, "LSTMCell loop": 0.1, "numpy": 0.04}
     return {
@@ -66,7 +66,7 @@ def test_a_report_is_tables_of_as_many_columns_as_their_heads():
     for table in tables:
         columns = {line.count("|") for line in table.splitlines() if line.startswith("|")}
         assert len(columns) == 1, table
-    assert "| float32, 1 thread, advice off | 1, 3, 4 | 20 us | 40 us | 0.50 | 0.75 | 0.25 | 0.33 |" in tables[0]
+    assert "| float32, 1 thread, Haswell kernels | 1, 3, 4 | 20 us | 40 us | 0.50 | 0.75 | 0.25 | 0.33 |" in tables[0]
 
 
 def test_writing_keeps_the_prose_and_replaces_the_tables(tmp_path, monkeypatch):
@@ -96,6 +96,10 @@ def test_rows_of_several_processes_are_their_medians(monkeypatch):
     assert command.repeated("cells", 1, "float32", processes=3) == [{"size": [1, 3, 4], "ours": 0.2}]
 
 
-def test_a_quick_run_measures_one_setting_with_and_without_advice():
-    assert list(command.settings(quick=True)) == [(1, "float32", False), (1, "float32", True)]
+def test_a_quick_run_measures_one_setting_with_all_kernels(monkeypatch):
+    monkeypatch.setattr(command.blas, "kernels", lambda: "SkylakeX")
+    monkeypatch.setattr(command.doctor, "alternative", lambda: "Haswell")
+    assert list(command.settings(quick=True)) == [(1, "float32", "SkylakeX"), (1, "float32", "Haswell")]
     assert len(list(command.settings(quick=False))) == 8
+    monkeypatch.setattr(command.doctor, "alternative", lambda: None)
+    assert list(command.settings(quick=True)) == [(1, "float32", "SkylakeX")]

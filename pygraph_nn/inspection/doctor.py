@@ -1,5 +1,6 @@
 """What this machine offers to the package: versions, the BLAS and its speed, threads, Graphviz, extras."""
 
+import math
 import os
 import platform
 import re
@@ -10,39 +11,51 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import blas
 from ..version import __version__
 from . import render
 
-__all__ = ["doctor", "examine", "measure_blas"]
+__all__ = ["alternative", "doctor", "examine", "measure_blas"]
 
 _EXTRAS = {"torch": "torch", "onnx": "onnx", "onnxruntime": "onnx", "safetensors": "safetensors", "matplotlib": "plot"}
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _CORE = "OPENBLAS_CORETYPE"
-_WIDE = ("SkylakeX", "Cooperlake", "SapphireRapids")  # kernels that use AVX-512; newer versions take them by themselves
-_WORTH_IT = 1.15  # a gain below this is lost in the noise of the measurement
+_WORTH_IT = 1.1  # a gain below this is lost in the noise of the measurement
 
-# Runs in a process of its own: OpenBLAS chooses its kernels when numpy is imported. OPENBLAS_VERBOSE lets it say which.
+# What a Linear is timed at: rows, inputs, outputs.
+_LAYERS = {"with many rows": (2500, 512, 2048), "with few": (50, 512, 2048), "in a narrow layer": (20, 128, 512)}
+
+# Runs in a process of its own: OpenBLAS chooses its kernels when numpy is imported.
 _PROBE = """
 import sys, time
+sys.path.insert(0, sys.argv[1])
 import numpy as np
-m, k, n = map(int, sys.argv[1:])
-a = np.linspace(-1, 1, m * k, dtype="float32").reshape(m, k)
-b = np.linspace(-1, 1, k * n, dtype="float32").reshape(k, n)
-best = float("inf")
-a @ b
-for _ in range(7):
-    start = time.perf_counter()
-    a @ b
-    best = min(best, time.perf_counter() - start)
-print(2e-9 * m * k * n / best)
+import pygraph_nn as nn
+from pygraph_nn import blas
+rates = []
+for layer in sys.argv[2:]:
+    rows, inputs, outputs = map(int, layer.split("x"))
+    m = nn.Linear(inputs, outputs).float()
+    x, dy = (np.linspace(-1, 1, rows * n, dtype="float32").reshape(rows, n) for n in (inputs, outputs))
+    flops, best = 6 * rows * inputs * outputs, float("inf")
+    calls = min(1000, 1 + int(2e8 / flops))
+    for _ in range(15):
+        start = time.perf_counter()
+        for _ in range(calls):
+            m.forward(x)
+            m.backward(x, dy)
+        best = min(best, (time.perf_counter() - start) / calls)
+    rates.append(1e-9 * flops / best)
+print(blas.kernels(), *rates)
 """
 
 
 def doctor(measure=True):
     """Return the findings about this machine as text, with advice where there is any.
 
-    ``measure=False`` leaves out the speed of the BLAS, which takes some seconds. On AMD processors with AVX-512 it is
-    measured twice: OpenBLAS takes its AVX2 kernels there, unless told otherwise before numpy is imported.
+    ``measure=False`` leaves out the speed of the BLAS, which takes some seconds. On processors with AVX-512 it is
+    measured twice: OpenBLAS has kernels with it and without, does not always take the faster ones, and can be told to
+    before numpy is imported.
     """
     lines = [f"{name:<12}{text}" for name, text in examine()]
     if measure:
@@ -99,42 +112,54 @@ def _blas():
     return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
 
 
-def measure_blas(core=None, size=(2500, 512, 2048), timeout=120):
-    """Return the speed of a float32 matrix product in GFLOP/s, and the name of the kernels that OpenBLAS took.
+def measure_blas(core=None, layers=None, timeout=120):
+    """Return the name of the kernels that OpenBLAS took, and for each layer the speed of a Linear in GFLOP/s.
 
-    A process of its own does the product, with ``OPENBLAS_CORETYPE`` set to ``core``, or as it is for None; the name is
-    None where the BLAS is another one. Returns None where the process fails: a core type that the processor lacks.
+    A layer is (rows, inputs, outputs), by default each of three; timed are forward and backward in float32, by a
+    process of its own with ``OPENBLAS_CORETYPE`` set to ``core``, or as it is for None. The name is None where the BLAS
+    is another one. Returns None where the process fails: a core type that the processor lacks.
     """
-    environment = dict(os.environ, OPENBLAS_VERBOSE="2") | ({_CORE: core} if core else {})
-    command = [sys.executable, "-c", _PROBE, *map(str, size)]
+    environment = dict(os.environ) | ({_CORE: core} if core else {})
+    sizes = ["x".join(map(str, layer)) for layer in layers or _LAYERS.values()]
+    command = [sys.executable, "-c", _PROBE, str(Path(__file__).parents[2]), *sizes]
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=timeout)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         return None
-    kernels = re.search(r"^Core: *(\S+)", done.stdout + "\n" + done.stderr, re.MULTILINE)
-    return float(done.stdout.split()[-1]), kernels[1] if kernels else None
+    name, *rates = done.stdout.split()
+    return None if name == "None" else name, [float(rate) for rate in rates]
+
+
+def alternative():
+    """Return the core type of the kernels that OpenBLAS did not take, though this processor can run them, or None.
+
+    With AVX-512 there are two families to choose from, one with it and one without.
+    """
+    if blas.kernels() is None or "avx512f" not in processor()[1]:
+        return None
+    return "Haswell" if blas.kernels() in blas.AVX512 else "SkylakeX"
 
 
 def _speed():
-    """The lines about the speed of the BLAS."""
+    """The lines about the speed of the BLAS, and what to set if it helps."""
     usual = measure_blas()
     if usual is None:
         return ["speed       could not be measured: a process with numpy failed"]
-    rate, kernels = usual
-    lines = [f"speed       {rate:.0f} GFLOP/s in a float32 product, {kernels or 'unknown'} kernels"]
-    model, flags = processor()
-    if _CORE in os.environ or "AMD" not in model or "avx512f" not in flags or kernels in (None, *_WIDE):
+    kernels, rates = usual
+    lines = [f"speed       of a Linear in GFLOP/s, {kernels or 'unknown'} kernels: {_rates(rates)}"]
+    core = alternative()
+    other = None if core is None or _CORE in os.environ else measure_blas(core)
+    if other is None:
         return lines
-    other = measure_blas("SkylakeX")
-    return lines + ([] if other is None else _advice(rate, other[0]))
-
-
-def _advice(rate, other):
-    """What to set, if it helps: ``rate`` is the speed as it is, ``other`` that with the AVX-512 kernels."""
-    lines = [f"            {other:.0f} GFLOP/s with {_CORE}=SkylakeX"]
-    if other > _WORTH_IT * rate:
-        lines.append(f"advice      matrix products run {other / rate:.1f} times as fast after: export {_CORE}=SkylakeX")
-        lines.append("            (set before numpy is imported; sums may round differently in the last digit)")
-    else:
-        lines.append("advice      leave it: the other kernels gain nothing here")
+    lines.append(f"            with {_CORE}={core}: {_rates(other[1])}")
+    gain = math.prod(new / old for new, old in zip(other[1], rates, strict=True)) ** (1 / len(rates))
+    if gain < _WORTH_IT:
+        return [*lines, "advice      leave it: on the whole the other kernels gain nothing here"]
+    lines.append(f"advice      layers run {gain:.1f} times as fast after: export {_CORE}={core}")
+    lines.append("            (set before numpy is imported; sums may round differently in the last digit)")
     return lines
+
+
+def _rates(rates):
+    """The speeds in words."""
+    return ", ".join(f"{rate:.0f} {layer}" for rate, layer in zip(rates, _LAYERS, strict=True))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pygraph_nn import blas
 from pygraph_nn.inspection import doctor, render
 
 
@@ -27,8 +28,16 @@ def test_what_is_missing_is_said_with_its_remedy(monkeypatch):
 
 
 def test_the_speed_is_measured_in_a_process_of_its_own():
-    rate, _ = doctor.measure_blas(size=(64, 64, 64))
-    assert rate > 0
+    _, rates = doctor.measure_blas(layers=[(64, 64, 64), (2, 3, 4)])
+    assert len(rates) == 2 and min(rates) > 0
+
+
+def test_the_other_kernels_are_those_that_the_process_takes():
+    core = doctor.alternative()
+    if core is None:
+        pytest.skip("this processor has no AVX-512, or numpy another BLAS")
+    kernels, _ = doctor.measure_blas(core, layers=[(2, 3, 4)])
+    assert kernels == core != blas.kernels()
 
 
 def test_a_core_that_cannot_run_is_no_crash(monkeypatch):
@@ -38,30 +47,31 @@ def test_a_core_that_cannot_run_is_no_crash(monkeypatch):
 
 
 @pytest.fixture
-def amd(monkeypatch):
-    """Return a function that pretends a processor and two measured speeds."""
+def machine(monkeypatch):
+    """Return a function that pretends a processor and the measured speeds of both kernels."""
 
-    def pretend(usual, wide, kernels="Haswell", flags=("avx512f",), model="AMD EPYC"):
+    def pretend(usual, other, kernels="Haswell", flags=("avx512f",)):
         monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
-        monkeypatch.setattr(doctor, "processor", lambda: (model, frozenset(flags)))
-        monkeypatch.setattr(doctor, "measure_blas", lambda core=None: (wide, "SkylakeX") if core else (usual, kernels))
+        monkeypatch.setattr(doctor, "processor", lambda: ("AMD EPYC", frozenset(flags)))
+        monkeypatch.setattr(blas, "kernels", lambda: kernels)
+        monkeypatch.setattr(doctor, "measure_blas", lambda core=None: (core, other) if core else (kernels, usual))
         return doctor.doctor()
 
     return pretend
 
 
-def test_the_advice_for_amd_with_avx512(amd):
-    text = amd(107, 214)
-    assert "107 GFLOP/s" in text
+def test_the_advice_where_openblas_takes_the_slower_kernels(machine):
+    text = machine([107, 90, 60], [214, 180, 120])
+    assert "Haswell kernels: 107 with many rows, 90 with few, 60 in a narrow layer" in text
     assert "2.0 times as fast after: export OPENBLAS_CORETYPE=SkylakeX" in text
+    text = machine([100, 100, 100], [200, 150, 90], kernels="Cooperlake")
+    assert "1.4 times as fast after: export OPENBLAS_CORETYPE=Haswell" in text
 
 
-def test_no_advice_where_it_gains_nothing_or_does_not_apply(amd):
-    assert "leave it" in amd(200, 205)
-    assert "advice" not in amd(200, 900, kernels="SkylakeX")
-    assert "advice" not in amd(200, 900, kernels=None)
-    assert "advice" not in amd(200, 900, flags=())
-    assert "advice" not in amd(200, 900, model="Intel Xeon")
+def test_no_advice_where_it_gains_nothing_or_does_not_apply(machine):
+    assert "leave it" in machine([200, 90, 60], [205, 95, 55])
+    assert "advice" not in machine([200, 90, 60], [900, 900, 900], kernels=None)
+    assert "advice" not in machine([200, 90, 60], [900, 900, 900], flags=())
 
 
 def test_the_processor_is_read_where_the_system_tells(monkeypatch, tmp_path):
