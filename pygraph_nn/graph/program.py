@@ -13,6 +13,7 @@ from ..modules.containers import method
 from ..modules.fields import overrides
 from ..modules.module import Module
 from ..modules.places import Parts, at_place, repeated
+from ..modules.promises import is_ours, promises
 from ..modules.shapes import Identity
 from ..nesting import shape_of
 
@@ -59,8 +60,7 @@ def learns(module):
 
 def _learns_alone(module):
     """Tell whether accGradParameters does without updateGradInput before it."""
-    ours = type(module).__module__.startswith("pygraph_nn.") or "stateless" in vars(type(module)) and module.stateless
-    return ours and not module.children()
+    return not module.children() and (is_ours(type(module)) or promises(module, "stateless"))
 
 
 class Program:

@@ -16,6 +16,7 @@ from ..node import Node
 from .checks import expect_gradient_like, expect_gradients, expect_plain
 from .fields import fields_of
 from .flattening import flatten, register
+from .promises import is_ours
 from .replacing import Replacement
 
 __all__ = ["Module"]
@@ -449,7 +450,7 @@ class Module:
     @classmethod
     def typename(cls):
         """Torch7's name of the class: ``nn.Linear``; a class from elsewhere has its plain name."""
-        return f"nn.{cls.__name__}" if cls.__module__.startswith("pygraph_nn.") else cls.__name__
+        return f"nn.{cls.__name__}" if is_ours(cls) else cls.__name__
 
     def arguments(self):
         """The part of ``repr`` behind the name; by default the constructor's arguments that are kept as fields."""

@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 
 from .fields import PLAIN, values_of
+from .promises import is_ours
 
 __all__ = ["Parts", "at_place", "inside", "repeated"]
 
@@ -54,7 +55,7 @@ class Parts:
     def __init__(self, module):
         self.module = module
         self._entries = {id(part): _Part(part) for part in inside(module)}
-        self._fixed = len(self._entries) == 1 and type(module).__module__.startswith("pygraph_nn.")
+        self._fixed = len(self._entries) == 1 and is_ours(type(module))
 
     def __iter__(self):
         return iter(self._entries.values())

@@ -17,10 +17,9 @@ import numpy as np
 from ..graph.program import addition, learns
 from ..modules.fields import overrides
 from ..modules.module import Module
+from ..modules.promises import inherits, promises
 
-__all__ = ["TimePlan", "Rows", "Loop", "Call", "promises"]
-
-_VERBS = ("updateOutput", "updateGradInput", "accGradParameters")
+__all__ = ["TimePlan", "Rows", "Loop", "Call"]
 
 
 class Call:
@@ -105,26 +104,6 @@ class Call:
             if "updateOutput" in vars(kind):
                 break
         return self.run
-
-
-def promises(module, name):
-    """Tell whether a module promises ``row_wise``, ``stateless`` or ``ignores_input`` for the verbs that it has."""
-    return bool(getattr(module, name)) and inherits(module, name)
-
-
-def inherits(module, name):
-    """Tell whether what a module's classes say of a promise is said of the verbs that it has.
-
-    A subclass or an object with a verb of its own does not inherit the promise: it has to give it anew. Only the
-    package's own classes, which tests hold to what they inherit, need not.
-    """
-    kinds = type(module).__mro__
-    giver = next(place for place, kind in enumerate(kinds) if name in vars(kind))
-    strangers = [kind for kind in kinds[:giver] if not kind.__module__.startswith("pygraph_nn.")]
-    verbs = _VERBS if name == "row_wise" else _VERBS[1:]
-    if not any(overrides(module, verb) or any(verb in vars(kind) for kind in strangers) for verb in verbs):
-        return True
-    return name in vars(module)
 
 
 def _parameter_fields(module):

@@ -15,6 +15,7 @@ from ..errors import T7Error
 from ..memory import convert
 from ..modules.containers import Container
 from ..modules.module import Module
+from ..modules.promises import is_ours
 from ..training import StochasticGradient
 from .adapters import ADAPTERS
 from .fields import RENAMED, constructed, left_over
@@ -71,7 +72,7 @@ def zoo():
     while waiting:
         cls = waiting.pop()
         waiting.extend(cls.__subclasses__())
-        if _ours(cls) and cls.__name__[0] != "_" and cls is not Placeholder:
+        if is_ours(cls) and cls.__name__[0] != "_" and cls is not Placeholder:
             found[_TORCH_NAMES.get(cls.typename(), cls.typename())] = cls
     return found
 
@@ -113,17 +114,12 @@ def fill(obj, class_name, version, fields, cache):
     if not isinstance(obj, (Module, Criterion)):
         _attributes(obj).update((key, value) for key, value in fields.items() if isinstance(key, str))
         return
-    fields = upgrade(class_name, cls.__name__, version, fields) if _ours(cls) else dict(fields)
+    fields = upgrade(class_name, cls.__name__, version, fields) if is_ours(cls) else dict(fields)
     _check(class_name, obj, fields)
     _assign(obj, cls, fields, cache)
     _complete(obj, cls)
-    if _ours(cls) and cls.__name__ in ADAPTERS:
+    if is_ours(cls) and cls.__name__ in ADAPTERS:
         ADAPTERS[cls.__name__].read(obj, fields)
-
-
-def _ours(cls):
-    """Whether a class is the package's, not one of the same name that a user registered."""
-    return cls.__module__.startswith("pygraph_nn.")
 
 
 def _check(class_name, obj, fields):
@@ -266,7 +262,7 @@ def _fields_of(obj):
         fields[key] = make(obj)
     for key, dtype in RENAMED.get(cls.__name__, {}).items():
         fields[key] = fields[key].astype(dtype)
-    if _ours(cls) and cls.__name__ in ADAPTERS:
+    if is_ours(cls) and cls.__name__ in ADAPTERS:
         ADAPTERS[cls.__name__].write(obj, fields)
     return fields
 

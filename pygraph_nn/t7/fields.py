@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from ..modules.promises import is_ours
 from .format import T7Storage
 
 __all__ = ["constructed", "left_over", "RENAMED"]
@@ -239,7 +240,7 @@ def constructed(cls):
 
 def _ours(cls):
     """The class and its bases, but for those of a user, which may have any name."""
-    return [base for base in cls.__mro__ if base.__module__.startswith("pygraph_nn.")]
+    return [base for base in cls.__mro__ if is_ours(base)]
 
 
 @cache

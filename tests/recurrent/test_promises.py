@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import pygraph_nn as nn
+from pygraph_nn.modules.promises import promises
 from pygraph_nn.nesting import compare, map_table
-from pygraph_nn.recurrent.timeplan import promises
 from tests.module_table import all_rows
 
 ROWS = all_rows()
