@@ -12,16 +12,12 @@ from ..modules.module import Module, expect_nodes
 from ..modules.replacing import Replacement
 from ..nesting import add, leaves, shape_of, zero
 from ..node import Node, Pictured
-from . import topology
+from . import copying, topology
 from .program import Program
 
 __all__ = ["gModule"]
 
 _turns = itertools.count(1)
-# The fields that a copy makes anew: those of the wiring and those of the passes.
-_MADE_ANEW = {"_modules", "turn", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs", "wanted", "_hooks"}
-_MADE_ANEW |= {"_inputs", "_outputs", "_feeds", "_program", "_plain", "_strict", "_sweeps", "_stamp", "_dtype"}
-_MADE_ANEW |= {"_view", "_values", "_gradients"}
 
 
 class gModule(Container, Pictured):
@@ -478,47 +474,19 @@ class gModule(Container, Pictured):
     # Copies and text -------------------------------------------------------------------------------------------------
 
     def __getstate__(self):
-        """A flat description, so that copying and pickling never recurse along the graph."""
-        number = {node: index for index, node in enumerate(self._own_nodes())}
-        nodes = [
-            (n.module, n.annotations, n.selectindex, n.nSplitOutputs, n.declared, [number[s] for s in n.inputs])
-            for n in number
-        ]
-        return {
-            "fields": {key: value for key, value in super().__getstate__().items() if key not in _MADE_ANEW},
-            "nodes": nodes,
-            "places": [place for place, node in enumerate(self.forwardnodes) if node in number],
-            "inputs": [number[node] for node in self._inputs],
-            "outputs": [number[node] for node in self._outputs],
-            "wanted": self.wanted,
-        }
+        return copying.describe(self, super().__getstate__())
+
+    def __setstate__(self, state):
+        awaited = vars(self).pop("_awaited", {})
+        super().__setstate__({**state["fields"], "_hooks": ()})
+        self._wire(*copying.ends(self, state, awaited))
+        self.wanted = state["wanted"]
 
     def node_at(self, place):
         """The node at a place of ``forwardnodes``; while a copy is made, the one that is going to be there."""
         if "forwardnodes" in vars(self):
             return self.forwardnodes[place]
         return vars(self).setdefault("_awaited", {}).setdefault(place, Node.__new__(Node))
-
-    def _own_nodes(self):
-        """The nodes that the user made, in order; not the bundling nodes at both ends."""
-        ends = {self.innode, self.outnode, *self.innode.consumers}
-        ends.update(*(consumer.consumers for consumer in self.innode.consumers))
-        return [node for node in self.forwardnodes if node not in ends]
-
-    def __setstate__(self, state):
-        awaited, nodes = vars(self).pop("_awaited", {}), []
-        super().__setstate__({**state["fields"], "_hooks": ()})
-        for place, (module, annotations, selectindex, split, declared, inputs) in zip(state["places"], state["nodes"]):
-            node = awaited.pop(place, None) or Node.__new__(Node)
-            node.__init__(module, [nodes[i] for i in inputs], selectindex=selectindex, nSplitOutputs=split)
-            node.annotations, node.declared = annotations, declared
-            nodes.append(node)
-        if awaited:
-            raise GraphError(
-                f"{self._called()} is copied with one of the nodes that bundle its inputs or outputs in it"
-            )
-        self._wire([nodes[i] for i in state["inputs"]], [nodes[i] for i in state["outputs"]])
-        self.wanted = state["wanted"]
 
     def _called(self):
         """What messages call this network."""
