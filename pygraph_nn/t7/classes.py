@@ -5,6 +5,7 @@ behind (``output``, ``gradInput`` and the buffers of `fields.py`) is not read, a
 leaves it; fields that start with "_", but ``_type``, are everybody's own.
 """
 
+import functools
 import inspect
 
 import numpy as np
@@ -120,6 +121,31 @@ def fill(obj, class_name, version, fields, cache):
     _complete(obj, cls)
     if is_ours(cls) and cls.__name__ in ADAPTERS:
         ADAPTERS[cls.__name__].read(obj, fields)
+    if is_ours(cls):
+        _expect_complete(obj)
+
+
+def _expect_complete(obj):
+    """Raise T7Error where a field is missing that no module of the class can do without."""
+    missing = [name for name in _required(type(obj)) if getattr(obj, name, None) is None]
+    if missing:
+        raise T7Error(
+            f"it lacks {' and '.join(missing)}: the file is damaged, or of another version of the class",
+            path=f".{missing[0]}",
+        )
+    # These raise where another field is missing or of a wrong kind.
+    obj.arguments()
+    if isinstance(obj, Module) and not isinstance(obj, Container):
+        obj.parameters()
+
+
+@functools.cache
+def _required(cls):
+    """The names of the constructor's arguments without a default that it keeps, and ``weight`` where none may lack."""
+    kept, parameters = _kept(cls), inspect.signature(cls.__init__).parameters.values()
+    names = [p.name for p in parameters if p.name in kept and p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+    own = "weight" in kept and not hasattr(cls, "weight") and not issubclass(cls, Container)
+    return names + ["weight"] * own
 
 
 def _check(class_name, obj, fields):
@@ -184,21 +210,22 @@ def _complete(obj, cls):
             attributes[name] = default
 
 
+@functools.cache
 def _defaults(cls):
     """Return {field: default} of the constructor's arguments that it keeps and whose default means nil in Torch7."""
-    if cls not in _signatures:
-        kept = {name for base in cls.__mro__ if "__init__" in vars(base) for name in _names_in(vars(base)["__init__"])}
-        parameters = inspect.signature(cls.__init__).parameters.values()
-        found = {p.name: p.default for p in parameters if p.name in kept and (p.default is None or p.default is False)}
-        _signatures[cls] = {"weight": None, "bias": None, "gradWeight": None, "gradBias": None} | found
-    return _signatures[cls]
+    kept, parameters = _kept(cls), inspect.signature(cls.__init__).parameters.values()
+    found = {p.name: p.default for p in parameters if p.name in kept and (p.default is None or p.default is False)}
+    return {"weight": None, "bias": None, "gradWeight": None, "gradBias": None} | found
+
+
+def _kept(cls):
+    """What the constructors of a class and of its bases name, the fields that they fill among it."""
+    return {name for base in cls.__mro__ if "__init__" in vars(base) for name in _names_in(vars(base)["__init__"])}
 
 
 def _names_in(function):
     return function.__code__.co_names if hasattr(function, "__code__") else ()
 
-
-_signatures = {}
 
 # -------------------------------------------------------------------------------------------------------- writing
 
@@ -212,7 +239,10 @@ def record_of(obj):
         return None
     if not isinstance(obj, (Module, Criterion)):
         return T7Object(name, "V 1", _public(_attributes(obj)))
-    return T7Object(name, _VERSIONS.get(name, "V 1"), _fields_of(obj))
+    try:
+        return T7Object(name, _VERSIONS.get(name, "V 1"), _fields_of(obj))
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise T7Error(f"a {name} cannot be saved: its fields do not make sense: {error!r}") from error
 
 
 def registered_name(obj):

@@ -8,6 +8,8 @@ import pytest
 import pygraph_nn as nn
 from pygraph_nn.nesting import compare, leaves, map_table
 from pygraph_nn.t7.classes import record_of
+from pygraph_nn.t7.reader import read
+from pygraph_nn.t7.writer import write
 from tests.module_table import all_rows, criterions
 
 ROWS = all_rows()
@@ -69,3 +71,20 @@ def test_a_criterion_comes_back_and_computes_the_same(row):
     assert twin.forward(*row.draw()) == criterion.forward(*row.draw())
     assert compare(twin.backward(*row.draw()), criterion.backward(*row.draw()))
     assert fields(twin).keys() >= {key for key, value in fields(criterion).items() if value is not None}
+
+
+@pytest.mark.parametrize("row", [row for _, row in ROWS] + criterions.ROWS, ids=lambda row: row.make().typename())
+def test_without_any_one_field_it_is_whole_or_refused(row):
+    """A damaged file is found out when it is read, not by whoever looks at the network later."""
+    whole = file_of(row.make())
+    for name in read(io.BytesIO(whole)).fields:
+        record, file = read(io.BytesIO(whole)), io.BytesIO()
+        del record.fields[name]
+        write(file, {"net": record})
+        file.seek(0)
+        try:
+            twin = nn.load(file)["net"]
+            assert repr(twin)
+            file_of(twin)
+        except nn.T7Error as error:
+            assert record.class_name in str(error)

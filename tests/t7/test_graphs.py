@@ -257,7 +257,10 @@ def test_a_network_that_holds_itself_is_an_error():
         ("nn.SpatialConvolution", {"weight": np.ones((2, 9)), "nOutputPlane": "two"}, "net"),
         ("nn.BatchNormalization", {"running_std": "unknown"}, "net"),
         ("nn.PartialLinear", {}, "net"),
-        ("nn.CReLU", T7Pairs([([1], 2)]), None),
+        ("nn.Narrow", {"length": 1.0, "index": 2.0}, "net.dimension"),
+        ("nn.Linear", {"bias": np.ones(2)}, "net.weight"),
+        ("nn.CReLU", {"inplace": True}, "net.nInputDims"),
+        ("nn.Tanh", T7Pairs([([1], 2)]), None),
     ],
 )
 def test_fields_that_make_no_sense_are_an_error_with_its_path(name, fields, path):
