@@ -258,3 +258,17 @@ def test_rows_are_independent_where_the_module_says_so(row):
     for both, one, other in zip(whole[:2], first, rest, strict=False):
         assert compare(both, map_table(lambda a, b: np.concatenate([a, b]), one, other), rtol=1e-10, atol=1e-12)
     assert compare(whole[2], map_table(np.add, first[2], rest[2]), rtol=1e-9, atol=1e-12)
+
+
+def test_a_module_whose_constructor_forgot_its_base_is_told_so():
+    class Double(nn.Module):
+        def __init__(self):
+            self.factor = 2
+
+        def updateOutput(self, input):
+            self.output = self.factor * input
+            return self.output
+
+    for run in (Double().forward, nn.Sequential().add(Double()).forward):
+        with pytest.raises(nn.PygraphError, match=r"Double.__init__ must call super\(\).__init__\(\) first"):
+            run(np.ones(2))

@@ -61,6 +61,7 @@ class Module:
     takes_integers : bool; True where integer arrays are welcome in the input.
     """
 
+    _type = None  # until __init__ has run
     train = True
     shared = False
     row_wise = False
@@ -255,6 +256,9 @@ class Module:
     @property
     def dtype(self):
         """The numpy dtype of the module's type."""
+        if self._type is None:
+            name = type(self).__name__
+            raise StateError(f"{name} has no type yet: {name}.__init__ must call super().__init__() first")
         return tensors.dtype_of(self._type)
 
     def type(self, name=None, tensorCache=None):

@@ -137,7 +137,8 @@ class Layers(_Composition):
 
     ``layers`` are Unroll, Bidirectional or Layers. Lengths reach all of them; states are those of the first layer, then
     those of the second, and so on. Input and output are Recurrent's. Raises as Unroll does, and GraphError for what is
-    no recurrent layer or has several outputs beside its states.
+    no recurrent layer or has several outputs beside its states, and for one above the first that keeps its gradient
+    by the input back.
 
     >>> import pygraph_nn as nn
     >>> net = nn.Layers(nn.Unroll(nn.LSTM.create(3, 4)), nn.Unroll(nn.GRU.create(4, 2)))
@@ -171,4 +172,9 @@ class Layers(_Composition):
         gradient, last = self._begin_back(gradOutput)
         for index in reversed(range(len(self.modules))):
             gradient = self._sweep_part(index, gradient, last[index])
+            if gradient is None and index:
+                raise GraphError(
+                    f"layer {index + 1} of {self.typename()} computes no gradient by its input, so that those below "
+                    f"cannot learn: only the first may have input_gradient=False, got {self.modules[index]!r}"
+                )
         return self._finish_back(input, gradient)

@@ -299,4 +299,8 @@ def _fields_of(obj):
 
 def _is_sizes(value):
     """Whether a value is a tuple of whole numbers, which Torch7 keeps in a LongStorage."""
-    return type(value) is tuple and bool(value) and all(isinstance(n, (int, np.integer)) for n in value)
+    return (
+        type(value) is tuple
+        and bool(value)
+        and all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in value)
+    )

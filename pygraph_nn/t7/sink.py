@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import RangeError, T7Error
 
-__all__ = ["make_sink", "replacing"]
+__all__ = ["all_or_nothing", "make_sink", "replacing"]
 
 _BUFFER = 1 << 16
 _PIECE = 1 << 16
@@ -26,6 +26,24 @@ def make_sink(file, format):
     if isinstance(file, io.TextIOBase) or not hasattr(file, "write"):
         raise T7Error(f"a .t7 is written to a path or a file opened in binary mode ('wb'), not to {file!r}")
     return _BinarySink(file) if format == "binary" else _AsciiSink(file)
+
+
+@contextmanager
+def all_or_nothing(file):
+    """Cut an open file off where it ended before if the block fails; one that cannot go back keeps what it got."""
+    start = None
+    with suppress(AttributeError, OSError, ValueError):
+        place, end = file.tell(), file.seek(0, io.SEEK_END)
+        file.seek(place)
+        start = end if place == end else None
+    try:
+        yield
+    except BaseException:
+        if start is not None:
+            with suppress(OSError, ValueError):
+                file.seek(start)
+                file.truncate()
+        raise
 
 
 @contextmanager

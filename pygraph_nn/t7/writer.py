@@ -24,7 +24,7 @@ from .format import (
 )
 from .pause import collection_paused
 from .sharing import StoragePlan, as_tensor
-from .sink import make_sink, replacing
+from .sink import all_or_nothing, make_sink, replacing
 
 __all__ = ["write"]
 
@@ -41,7 +41,7 @@ def write(file, obj, format="binary", record=None):
 
     Args:
         file: a path, which is replaced when all is written and otherwise left as it was; or a file-like object open
-            for binary writing.
+            for binary writing, which a failure leaves as it was if it stood at its end and can go back.
         obj: the object.
         format: "binary" or "ascii".
         record: a function of an object of another type that returns its `T7Object`, or None if it has none.
@@ -61,7 +61,7 @@ def write(file, obj, format="binary", record=None):
         with replacing(file) as opened:
             write(opened, obj, format, record)
     else:
-        with collection_paused():
+        with collection_paused(), all_or_nothing(file):
             _Writer(make_sink(file, format), record).write(obj)
 
 

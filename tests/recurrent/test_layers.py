@@ -129,3 +129,20 @@ def test_pytorch_agrees(kind, bidirectional, lengths):
     if kind == "GRU":
         expected = (expected.reshape(3, 4) * [[1], [-1], [1]]).ravel()
     assert compare(bias, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["Unroll", "Bidirectional"])
+def test_only_the_first_layer_may_keep_its_gradient_back(kind):
+    def layers(lower, upper):
+        cells = [nn.LSTM.create(4, 3)] * (2 if kind == "Bidirectional" else 1)
+        above = getattr(nn, kind)(*[cell.clone() for cell in cells], input_gradient=upper)
+        return nn.Layers(nn.Unroll(nn.LSTM.create(3, 4), input_gradient=lower), above)
+
+    x = nn.randn(5, 2, 3)
+    net = layers(False, True)
+    assert net.backward(x, np.ones_like(net.forward(x))) is None
+    assert all(gradient.any() for gradient in net.parameters()[1])
+    net = layers(True, False)
+    gradOutput = np.ones_like(net.forward(x))
+    with pytest.raises(nn.GraphError, match="layer 2 of nn.Layers computes no gradient by its input"):
+        net.backward(x, gradOutput)

@@ -40,6 +40,19 @@ def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path):
     assert read(path) == "old" and os.listdir(tmp_path) == ["net.t7"]
 
 
+def test_a_failure_leaves_an_open_file_as_it_was(tmp_path):
+    with open(tmp_path / "nets.t7", "w+b") as file:
+        write(file, "first")
+        with pytest.raises(T7Error, match="no place"):
+            write(file, [np.zeros(100_000), object()])
+        write(file, "second")
+        file.seek(0)
+        assert [read(file), read(file), file.read()] == ["first", "second", b""]
+    with open(tmp_path / "nets.t7", "rb") as file, pytest.raises(OSError, match="write"):
+        write(file, "third")
+    assert read(tmp_path / "nets.t7") == "first"
+
+
 def test_a_full_disk_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
     path = tmp_path / "net.t7"
     write(path, "old")
