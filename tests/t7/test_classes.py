@@ -350,6 +350,10 @@ def test_what_passes_left_is_not_carried_along():
     file = io.BytesIO()
     nn.save(file, [net], clear_state=True)
     assert net.output is None
+    graph = nn.gModule([x := nn.Identity()()], [nn.gModule([y := nn.Identity()()], [nn.Tanh()(y)])(x)])
+    plain = file_of_net(graph).getvalue()
+    graph.backward(np.ones((3, 2)), graph.forward(np.ones((3, 2))))
+    assert file_of_net(graph).getvalue() == plain
 
 
 def test_modules_and_criterions_of_the_package_are_all_found():
