@@ -123,7 +123,7 @@ def fill(obj, class_name, version, fields, cache):
     _assign(obj, cls, fields, cache)
     _complete(obj, cls)
     if is_ours(cls) and cls.__name__ in ADAPTERS:
-        ADAPTERS[cls.__name__].read(obj, fields)
+        ADAPTERS[cls.__name__].read(obj, fields, cache)
     if is_ours(cls):
         _expect_complete(obj)
 
