@@ -319,7 +319,8 @@ def _each(builder, module):
         raise GraphError(
             f"{module!r}: how many copies with parameters of their own it needs is only known when it runs"
         )
-    return layers.Each(builder._cell(module.modules[0]))
+    (inner,) = module.modules
+    return layers.Each(builder._cell(inner), type(inner) is gModule and inner.nInputs > 1)
 
 
 def _converted(builder, module):

@@ -339,6 +339,12 @@ def test_each_part_keeps_its_mode():
     assert exported.training and not exported.state_dict()["sequential1.batchnormalization1.running_mean"].any()
 
 
+def test_a_graph_of_several_inputs_for_each_entry_of_a_table():
+    a, b = nn.Identity()(), nn.Identity()()
+    cell = nn.gModule([a, b], [nn.CAddTable()([nn.Linear(3, 2)(a), nn.Linear(4, 2)(b)])])
+    agree(nn.MapTable(cell), [[np.ones((2, 3)), np.ones((2, 4))], [np.zeros((2, 3)), np.ones((2, 4))]])
+
+
 def test_a_part_in_another_mode_keeps_it():
     cell = nn.LSTM.create(3, 4)
     recurrent = nn.Unroll(cell)
