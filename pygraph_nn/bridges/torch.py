@@ -319,6 +319,8 @@ def _each(builder, module):
         raise GraphError(
             f"{module!r}: how many copies with parameters of their own it needs is only known when it runs"
         )
+    if not module.modules:
+        raise GraphError(f"{module!r} has no module: add one with add(module)")
     (inner,) = module.modules
     return layers.Each(builder._cell(inner), type(inner) is gModule and inner.nInputs > 1)
 

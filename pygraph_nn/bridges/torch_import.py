@@ -40,7 +40,7 @@ def from_torch(module):
 
 def _type(module):
     """The one type of a module's numbers, which a network can have."""
-    tensors = module.state_dict().values()
+    tensors = [value for value in module.state_dict().values() if isinstance(value, torch.Tensor)]  # not all need be
     types = {t.dtype for t in tensors if t.is_floating_point() or t.is_complex()} or {torch.get_default_dtype()}
     if not any(types == {known} for known in (torch.float32, torch.float64)):
         raise TensorTypeError(

@@ -473,6 +473,11 @@ def test_refusals_name_every_node():
         nn.to_torch(net)
 
 
+def test_a_map_table_without_a_module_is_refused():
+    with pytest.raises(nn.GraphError, match="has no module"):
+        nn.to_torch(nn.MapTable())
+
+
 def test_float_networks():
     net = nn.LSTM.create(3, 4).float()
     input = [nn.randn(2, n).astype("float32") for n in (3, 4, 4)]
