@@ -362,6 +362,22 @@ def test_modules_and_criterions_of_the_package_are_all_found():
     assert "nn.Placeholder" not in names and not any("._" in name for name in names)
 
 
-def test_recurrent_networks_come_back():
-    net = nn.Unroll(nn.LSTM.create(3, 4)) if hasattr(nn, "Unroll") else nn.LSTM.create(3, 4)
-    assert type(nn.load(file_of_net(net))) is type(net)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Unroll(nn.LSTM.create(3, 4), state_sizes=[4, 4]),
+        lambda: nn.Bidirectional(nn.GRU.create(3, 4), nn.GRU.create(3, 4)),
+        lambda: nn.Layers(nn.Unroll(nn.LSTM.create(3, 4), reverse=True), nn.Unroll(nn.RNN.create(4, 2))),
+    ],
+)
+def test_recurrent_networks_come_back(make):
+    net, x = make(), nn.randn(5, 2, 3)
+    plain = file_of_net(net).getvalue()
+    output = net.forward(x)
+    assert file_of_net(net).getvalue() == plain
+    twin = nn.load(file_of_net(net))
+    assert type(twin) is type(net) and twin.states is None and np.array_equal(twin.forward(x), output)
+    twin.zeroGradParameters()
+    assert np.array_equal(twin.backward(x, output), net.backward(x, output))
+    for ours, theirs in zip(twin.parameters()[1], net.parameters()[1], strict=True):
+        assert np.array_equal(ours, theirs)
