@@ -189,7 +189,7 @@ def _assign(obj, cls, fields, cache):
     obj._type = network_type(fields)
     half = obj.dtype if any(isinstance(v, np.ndarray) and v.dtype == np.float16 for v in fields.values()) else None
     for key, value in fields.items():
-        if not isinstance(key, str) or key[:1] in ("_", "") or key in passed_over:
+        if value is None or not isinstance(key, str) or key[:1] in ("_", "") or key in passed_over:
             continue
         if callable(getattr(cls, key, None)) or isinstance(getattr(cls, key, None), property):
             continue
@@ -273,7 +273,7 @@ def record_of(obj):
         return T7Object(name, "V 1", _public(_attributes(obj)))
     try:
         return T7Object(name, _VERSIONS.get(name, "V 1"), _fields_of(obj))
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, TypeError, ValueError, ArithmeticError) as error:
         raise T7Error(f"a {name} cannot be saved: its fields do not make sense: {error!r}") from error
 
 
