@@ -1,5 +1,7 @@
 """Networks in PyTorch: the same outputs and gradients for every row of the table and for every kind of graph."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -470,6 +472,15 @@ def test_refusals_name_every_node():
     x = nn.Identity()()
     net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(x).annotate(name="back")])
     with pytest.raises(nn.GraphError, match="back: .*SpatialMaxUnpooling"):
+        nn.to_torch(net)
+
+
+def test_an_object_of_an_unknown_class_is_refused():
+    file = io.BytesIO()
+    nn.save(file, nn.Sequential().add(nn.Tanh()))
+    file = io.BytesIO(file.getvalue().replace(b"nn.Tanh", b"my.Tanh"))
+    net = nn.load(file)
+    with pytest.raises(nn.GraphError, match="placeholder1: nobody here knows the class my.Tanh: .*register_class"):
         nn.to_torch(net)
 
 
