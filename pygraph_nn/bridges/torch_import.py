@@ -19,7 +19,8 @@ def from_torch(module):
     AvgPool2d, the usual activations, RNN, LSTM, GRU and their cells, Identity, Flatten, and Sequential of them.
     Recurrent modules become Unroll (Bidirectional, Layers), which take (T x B x ...) as theirs do without
     ``batch_first``; their states come and go in one table [x, state, ...], layer by layer, an LSTM's as c, h. A cell
-    takes [x, h] or [x, c, h]. Embeddings count from 1: add 1 to PyTorch's indices. Raises GraphError for other modules,
+    takes [x, h] or [x, c, h]. Embeddings count from 1: add 1 to PyTorch's indices. A BatchNorm in training takes its
+    running statistics for a batch of one image, as Torch7's does. Raises GraphError for other modules,
     for hooks and for settings that have no counterpart, with a list of all of them, and TensorTypeError for numbers of
     several types or of another type than float32 and float64.
 
