@@ -87,7 +87,7 @@ class Node(Pictured):
     @property
     def graph(self):
         """The gModule that the node is part of, or None; of several, the one that ran last."""
-        return max(self.graphs(), key=lambda graph: graph.turn, default=None)
+        return max(self.graphs(), key=lambda graph: graph._turn, default=None)
 
     def graphs(self):
         """Return the gModules that the node is part of, the newest first."""

@@ -93,6 +93,11 @@ class Value:
             return list(self.example.shape)
         return [a if a == b else None for a, b in zip(self.example.shape, self.larger.shape)]
 
+    def open_sizes(self):
+        """The pairs of the sizes that are open, by dimension, counted from 1."""
+        pairs = zip(self.example.shape, self.example.shape if self.larger is None else self.larger.shape)
+        return {place: pair for place, pair in enumerate(pairs, 1) if pair[0] != pair[1]}
+
 
 def both(function, *values):
     """The pair of what a function makes of the examples and of the larger ones."""
@@ -168,8 +173,8 @@ def _model(net, input, larger):
     made = helper.make_graph(
         graph.nodes,
         type(net).__name__ if not getattr(net, "name", None) else net.name,
-        [_info(v) for v in leaves(given)],
-        [_info(v) for v in outputs],
+        [graph.info(v) for v in leaves(given)],
+        [graph.info(v) for v in outputs],
         list(graph.weights.values()),
     )
     return helper.make_model(
@@ -178,12 +183,13 @@ def _model(net, input, larger):
     )  # fmt: skip
 
 
-def _info(value):
-    dims = [size if size is not None else f"{value.name}_{place}" for place, size in enumerate(value.dims, 1)]
-    open_ = [place for place, size in enumerate(value.dims) if size is None]
-    if len(open_) == 1:
-        dims[open_[0]] = "batch"
-    return helper.make_tensor_value_info(value.name, helper.np_dtype_to_tensor_dtype(value.dtype), dims)
+def _batch_of(values):
+    """The sizes, of the example and of the larger one, of the batch: the first input's that is open in nothing else."""
+    for value in values:
+        found = value.open_sizes()
+        if len(found) == 1:
+            return next(iter(found.values()))
+    return None
 
 
 _NONE = refuse("has no counterpart in ONNX")
@@ -198,6 +204,7 @@ class Graph(Walker):
         self.named = {} if outer is None else outer.named
         self.taken = set() if outer is None else outer.taken
         self.pooled = {}  # by pooling module: the name of its maxima's places, and its input
+        self.batch = None if outer is None else outer.batch
 
     def inputs(self, net, input, larger):
         """Values for the network's inputs, named after their nodes."""
@@ -208,7 +215,9 @@ class Graph(Walker):
             names = found if len(found) == len(names) else found * len(names)
         inputs = list(input) if several else [input]
         grown = [None] * len(inputs) if larger is None else list(larger) if several else [larger]
-        return [self.name_all(name, value, big) for name, value, big in zip(names, inputs, grown)]
+        values = [self.name_all(name, value, big) for name, value, big in zip(names, inputs, grown)]
+        self.batch = _batch_of(leaves(values))
+        return values
 
     def name_all(self, name, example, larger):
         """Values with fresh names for a table of examples."""
@@ -310,8 +319,11 @@ class Graph(Walker):
         return Graph(path, self)
 
     def info(self, value):
-        """A value's name, type and shape in the form of the file."""
-        return _info(value)
+        """A value's name, type and shape in the form of the file; an open size is the batch or has its own name."""
+        dims, found = value.dims, value.open_sizes()
+        for place, pair in found.items():
+            dims[place - 1] = "batch" if len(found) == 1 and pair == self.batch else f"{value.name}_{place}"
+        return helper.make_tensor_value_info(value.name, helper.np_dtype_to_tensor_dtype(value.dtype), dims)
 
     def center(self, container, value, path):
         """What a LayerNormalization normalises."""

@@ -12,6 +12,7 @@ from ..graph.gmodule import gModule
 from ..memory import memory_key, span
 from ..modules.unpooling import MaxUnpooling
 from ..recurrent import Bidirectional, Layers, Unroll
+from ..t7.placeholder import Placeholder
 from ..t7.sink import replacing
 from . import torch_layers as layers
 from . import torch_recurrent
@@ -244,6 +245,11 @@ class Builder(Walker):
         if type(module) in AROUND:
             return AROUND[type(module)](self, module)
         converter = TABLE.get(type(module))
+        if isinstance(module, Placeholder):
+            raise GraphError(
+                f"nobody here knows the class {module.class_name}: give it life with "
+                f"nn.register_class({module.class_name!r}, YourClass) before loading the file"
+            )
         if converter is None:
             return self._wrapped(module)
         return converter(module, lambda field, shape=None: self.parameter(module, field, shape))
@@ -319,7 +325,10 @@ def _each(builder, module):
         raise GraphError(
             f"{module!r}: how many copies with parameters of their own it needs is only known when it runs"
         )
-    return layers.Each(builder._cell(module.modules[0]))
+    if not module.modules:
+        raise GraphError(f"{module!r} has no module: add one with add(module)")
+    (inner,) = module.modules
+    return layers.Each(builder._cell(inner), type(inner) is gModule and inner.nInputs > 1)
 
 
 def _converted(builder, module):

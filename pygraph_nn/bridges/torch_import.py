@@ -19,7 +19,8 @@ def from_torch(module):
     AvgPool2d, the usual activations, RNN, LSTM, GRU and their cells, Identity, Flatten, and Sequential of them.
     Recurrent modules become Unroll (Bidirectional, Layers), which take (T x B x ...) as theirs do without
     ``batch_first``; their states come and go in one table [x, state, ...], layer by layer, an LSTM's as c, h. A cell
-    takes [x, h] or [x, c, h]. Embeddings count from 1: add 1 to PyTorch's indices. Raises GraphError for other modules,
+    takes [x, h] or [x, c, h]. Embeddings count from 1: add 1 to PyTorch's indices. A BatchNorm in training takes its
+    running statistics for a batch of one image, as Torch7's does. Raises GraphError for other modules,
     for hooks and for settings that have no counterpart, with a list of all of them, and TensorTypeError for numbers of
     several types or of another type than float32 and float64.
 
@@ -40,7 +41,7 @@ def from_torch(module):
 
 def _type(module):
     """The one type of a module's numbers, which a network can have."""
-    tensors = module.state_dict().values()
+    tensors = [value for value in module.state_dict().values() if isinstance(value, torch.Tensor)]  # not all need be
     types = {t.dtype for t in tensors if t.is_floating_point() or t.is_complex()} or {torch.get_default_dtype()}
     if not any(types == {known} for known in (torch.float32, torch.float64)):
         raise TensorTypeError(

@@ -84,15 +84,15 @@ class WeightNorm(torch.nn.Module):
 
 
 class Each(torch.nn.Module):
-    """One module for all entries of a table."""
+    """One module for all entries of a table; it may take what is in such an entry one by one."""
 
-    def __init__(self, inner):
+    def __init__(self, inner, one_by_one):
         super().__init__()
-        self.inner = inner
+        self.inner, self.one_by_one = inner, one_by_one
 
     def forward(self, table):
         """The table of what it makes of them."""
-        return [self.inner(entry) for entry in table]
+        return [self.inner(*entry) if self.one_by_one else self.inner(entry) for entry in table]
 
 
 class Parallel(torch.nn.Module):

@@ -6,7 +6,7 @@ from ..node import Node
 __all__ = ["describe", "ends"]
 
 # The fields that a copy makes anew: those of the wiring and those of the passes.
-_MADE_ANEW = {"_modules", "turn", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs", "wanted", "_hooks"}
+_MADE_ANEW = {"_modules", "_turn", "innode", "outnode", "fg", "bg", "forwardnodes", "nInputs", "wanted", "_hooks"}
 _MADE_ANEW |= {"_inputs", "_outputs", "_feeds", "_program", "_plain", "_strict", "_sweeps", "_stamp", "_dtype"}
 _MADE_ANEW |= {"_view", "_values", "_gradients"}
 

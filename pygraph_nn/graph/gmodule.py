@@ -48,7 +48,7 @@ class gModule(Container, Pictured):
     """
 
     _everywhere = ()  # wrappers of every gModule's steps
-    turn = 0  # which of all passes forward, counted, was the last one here
+    _turn = 0  # which of all passes forward, counted, was the last one here
     _modules = None
     _listeners = ()  # called with (net, node, error) when a pass fails; may return a line for the message
 
@@ -126,9 +126,9 @@ class gModule(Container, Pictured):
         program = self._program = self._ready(input)
         values = [input] if self.nInputs == 1 else list(input)
         self._values, self._gradients, self._states = values, None, {}
-        self._view, self.turn = (self, program.refs), next(_turns)
+        self._view, self._turn = (self, program.refs), next(_turns)
         for inner, refs in program.embedded:
-            inner._view, inner.turn = (self, refs), self.turn
+            inner._view, inner._turn = (self, refs), self._turn
         append = values.append
         try:
             for take, run in program.forward:

@@ -18,10 +18,7 @@ class _Composition(Recurrent):
     """
 
     side_by_side = False
-
-    def __init__(self):
-        super().__init__()
-        self._forget()
+    _inputs = _last = _gradients = _by_states = ()
 
     def _forget(self):
         """Forget what the parts took and gave in a pass: one entry of each list for each part that has run."""

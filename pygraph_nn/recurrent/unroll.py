@@ -48,6 +48,8 @@ class Unroll(Recurrent):
     >>> y, c, h = layer.forward([x, c, h])        # the next stretch
     """
 
+    _plan = _pass = None
+
     def __init__(self, cell, reverse=False, state_sizes=None, input_gradient=True, hoist=True):
         super().__init__()
         if not isinstance(cell, gModule):
@@ -71,7 +73,6 @@ class Unroll(Recurrent):
         self.modules = [cell]
         self.reverse, self.state_sizes = reverse, state_sizes
         self.input_gradient, self.hoist = input_gradient, hoist
-        self._plan = self._pass = None
 
     @property
     def cell(self):

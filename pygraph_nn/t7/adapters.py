@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..memory import memory_key
 from ..modules import (
     MM,
     ConcatTable,
@@ -22,9 +23,12 @@ __all__ = ["ADAPTERS"]
 
 
 class _Adapter:
-    """How one class's fields are read (``fields`` are the file's) and written (``fields`` are on their way there)."""
+    """How one class's fields are read (``fields`` are the file's) and written (``fields`` are on their way there).
 
-    def read(self, module, fields):
+    ``cache`` is a dict, one for each file.
+    """
+
+    def read(self, module, fields, cache):
         """Set what the module needs beyond the fields that have become its attributes."""
 
     def write(self, module, fields):
@@ -37,7 +41,7 @@ class _Inner(_Adapter):
     def __init__(self, name, make):
         self.name, self.make = name, make
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         vars(module).pop(self.name, None)
 
     def write(self, module, fields):
@@ -47,7 +51,7 @@ class _Inner(_Adapter):
 class _CReLU(_Adapter):
     """Torch7's is a Sequential of x and -x, joined and rectified."""
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         vars(module).pop("modules", None)
 
     def write(self, module, fields):
@@ -59,7 +63,7 @@ class _CReLU(_Adapter):
 class _PartialLinear(_Adapter):
     """Torch7's keeps its weight in the LookupTable of a small network."""
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         table = vars(module).pop("network").modules[0].modules[1]
         module.weight, module.gradWeight = table.weight, table.gradWeight
 
@@ -75,7 +79,7 @@ class _PartialLinear(_Adapter):
 class _Sizes(_Adapter):
     """A module whose own ``size`` follows from its parameters, where Torch7 keeps none."""
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         parameter = module.parameters()[0][0]
         module.size = parameter.shape
 
@@ -88,7 +92,7 @@ class _WeightNorm(_Adapter):
 
     _SIZES = ("viewIn", "viewOut", "weightSize", "otherDims")
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         inside = module.modules[0]
         if getattr(inside, "weight", None) is None:
             inside.weight = np.empty(module.weightSize, module.dtype)
@@ -118,8 +122,8 @@ class _IndexLinear(_Adapter):
     _TABLES = ("running", "sizesCache", "cumSumSizesCache")
     _LEFT_BEHIND = ("keys", "values", "sizes", "cumSumSizes", "lkeys", "lvalues", "updateKeys", "updateKeysBuffer")
 
-    def read(self, module, fields):
-        module.gradWeight = np.zeros_like(module.weight)
+    def read(self, module, fields, cache):
+        module.gradWeight = cache.setdefault(("gradWeight", memory_key(module.weight)), np.zeros_like(module.weight))
         module.train = bool(fields.get("train"))  # where nothing is said, Torch7's does not train
         for name in (*self._BUFFERS, *self._TABLES, *self._LEFT_BEHIND, "isFlat", "noBatch"):
             vars(module).pop(name, None)
@@ -137,7 +141,7 @@ class _First(_Adapter):
     def __init__(self, **more):
         self.more = more
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         for name in self.more:
             vars(module).pop(name, None)
         vars(module).pop("module", None)
@@ -151,7 +155,7 @@ class _First(_Adapter):
 class _Bottle(_Adapter):
     """Torch7's measures its input in two vectors, and keeps the difference of their lengths."""
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         for name in ("inShape", "outShape", "dimDelta"):
             vars(module).pop(name, None)
 
@@ -164,7 +168,7 @@ class _Bottle(_Adapter):
 class _Parallel(_Adapter):
     """Torch7's names the dimension along which the outputs meet only once, and measures them during a pass."""
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         module.dimension = module.outputDimension
 
     def write(self, module, fields):
@@ -174,7 +178,7 @@ class _Parallel(_Adapter):
 class _MultiCriterion(_Adapter):
     """Torch7's keeps the weights in a storage."""
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         module.weights = list(module.weights)
 
     def write(self, module, fields):
@@ -184,7 +188,7 @@ class _MultiCriterion(_Adapter):
 class _Copy(_Adapter):
     """Torch7's says its types by those of gradInput and output, and has functions of its own where it need not copy."""
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         kinds = (fields.get("gradInput"), fields.get("output"))
         intype, outtype = (type_name(kind.dtype) if isinstance(kind, np.ndarray) else module._type for kind in kinds)
         module.intype, module.outtype = intype, outtype
@@ -200,7 +204,7 @@ class _Copy(_Adapter):
 class _Convert(_Adapter):
     """Torch7's makes the module inside at its first pass, by what its constructor found out about the shapes."""
 
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         for name in ("converter", "batchMode", "transposition"):
             vars(module).pop(name, None)
         for name in ("input", "output"):
@@ -219,7 +223,7 @@ class _Convert(_Adapter):
 
 
 class _OldSizeAverage(_Adapter):
-    def read(self, module, fields):
+    def read(self, module, fields, cache):
         vars(module).pop("oldSizeAverage", None)
 
     def write(self, module, fields):

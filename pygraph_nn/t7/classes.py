@@ -5,6 +5,7 @@ behind (``output``, ``gradInput`` and the buffers of `fields.py`) is not read, a
 leaves it; fields that start with "_", but ``_type``, are everybody's own.
 """
 
+import dis
 import functools
 import inspect
 
@@ -15,11 +16,13 @@ from ..criterions.criterion import Criterion
 from ..errors import T7Error
 from ..memory import convert
 from ..modules.containers import Container
+from ..modules.decorators import Decorator
 from ..modules.module import Module
 from ..modules.promises import is_ours
+from ..nesting import shape_of
 from ..training import StochasticGradient
 from .adapters import ADAPTERS
-from .fields import RENAMED, constructed, left_over
+from .fields import NEVER_NIL, RENAMED, constructed, left_over
 from .format import STORAGE_CLASSES, TENSOR_CLASSES, T7Object, T7Pairs, T7Storage
 from .legacy import counterpart, has_counterpart, upgrade
 from .placeholder import Placeholder
@@ -120,32 +123,49 @@ def fill(obj, class_name, version, fields, cache):
     _assign(obj, cls, fields, cache)
     _complete(obj, cls)
     if is_ours(cls) and cls.__name__ in ADAPTERS:
-        ADAPTERS[cls.__name__].read(obj, fields)
+        ADAPTERS[cls.__name__].read(obj, fields, cache)
     if is_ours(cls):
         _expect_complete(obj)
 
 
 def _expect_complete(obj):
     """Raise T7Error where a field is missing that no module of the class can do without."""
-    missing = [name for name in _required(type(obj)) if getattr(obj, name, None) is None]
+    cls = type(obj)
+    missing = [name for name in _required(cls) if getattr(obj, name, None) is None]
+    missing += [name for name in _made(cls) if not hasattr(obj, name)]
+    if isinstance(obj, Decorator) and not obj.modules:
+        missing.append("modules")
     if missing:
         raise T7Error(
             f"it lacks {' and '.join(missing)}: the file is damaged, or of another version of the class",
             path=f".{missing[0]}",
         )
-    # These raise where another field is missing or of a wrong kind.
-    obj.arguments()
+    obj.arguments()  # raises where another field is of a wrong kind
     if isinstance(obj, Module) and not isinstance(obj, Container):
-        obj.parameters()
+        for parameter, gradient in zip(*obj.parameters(), strict=True):
+            _expect_fitting(obj, parameter, gradient)
+
+
+def _expect_fitting(obj, parameter, gradient):
+    """Raise T7Error where a gradient is not one of its parameter; in files that were made light there is none."""
+    if gradient is None or (gradient.shape, gradient.dtype) == (parameter.shape, parameter.dtype):
+        return
+    key = next((f".{name}" for name, value in vars(obj).items() if value is gradient), "")
+    raise T7Error(
+        f"a parameter of a {obj.typename()} is {shape_of(parameter)}, but its gradient {shape_of(gradient)}", path=key
+    )
 
 
 @functools.cache
 def _required(cls):
-    """The names of the constructor's arguments without a default that it keeps, and ``weight`` where none may lack."""
+    """The names of the constructor's arguments without a default that it keeps, and the parameters that none lacks."""
     kept, parameters = _kept(cls), inspect.signature(cls.__init__).parameters.values()
     names = [p.name for p in parameters if p.name in kept and p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
-    own = "weight" in kept and not hasattr(cls, "weight") and not issubclass(cls, Container)
-    return names + ["weight"] * own
+    names += NEVER_NIL.get(cls.__name__, ())
+    if issubclass(cls, Container):
+        return names
+    optional = {"bias"} if hasattr(cls, "noBias") else set()
+    return names + [n for n in ("weight", "bias") if n in _made(cls) and not hasattr(cls, n) and n not in optional]
 
 
 def _check(class_name, obj, fields):
@@ -154,7 +174,7 @@ def _check(class_name, obj, fields):
         if not isinstance(fields[key], (np.ndarray, type(None))):
             raise T7Error(f"the {key} of a {class_name} is a tensor, not {_kind(fields[key])}", path=f".{key}")
     if isinstance(obj, Container):
-        modules = fields.setdefault("modules", [])
+        modules = fields.get("modules")
         if not isinstance(modules, list) or not all(isinstance(module, Module) for module in modules):
             odd = modules if not isinstance(modules, list) else next(m for m in modules if not isinstance(m, Module))
             raise T7Error(f"the modules of a {class_name} are a list of modules, not {_kind(odd)}", path=".modules")
@@ -169,7 +189,7 @@ def _assign(obj, cls, fields, cache):
     obj._type = network_type(fields)
     half = obj.dtype if any(isinstance(v, np.ndarray) and v.dtype == np.float16 for v in fields.values()) else None
     for key, value in fields.items():
-        if not isinstance(key, str) or key[:1] in ("_", "") or key in passed_over:
+        if value is None or not isinstance(key, str) or key[:1] in ("_", "") or key in passed_over:
             continue
         if callable(getattr(cls, key, None)) or isinstance(getattr(cls, key, None), property):
             continue
@@ -200,7 +220,7 @@ def network_type(fields):
 def _complete(obj, cls):
     """Give the attributes that Torch7 leaves nil the values of a fresh module."""
     attributes = vars(obj)
-    for key in constructed(cls):
+    for key in [*constructed(cls), *left_over(cls).intersection(_made(cls))]:
         if key[0] != "_" and not hasattr(cls, key):
             attributes.setdefault(key, None)
     if isinstance(obj, Criterion):
@@ -212,19 +232,31 @@ def _complete(obj, cls):
 
 @functools.cache
 def _defaults(cls):
-    """Return {field: default} of the constructor's arguments that it keeps and whose default means nil in Torch7."""
-    kept, parameters = _kept(cls), inspect.signature(cls.__init__).parameters.values()
-    found = {p.name: p.default for p in parameters if p.name in kept and (p.default is None or p.default is False)}
-    return {"weight": None, "bias": None, "gradWeight": None, "gradBias": None} | found
+    """Return {field: default} of the constructors' arguments that they keep and whose default means nil in Torch7."""
+    kept, found = _kept(cls), {"weight": None, "bias": None, "gradWeight": None, "gradBias": None}
+    for function in reversed(_constructors(cls)):
+        parameters = inspect.signature(function).parameters.values()
+        nil = [p for p in parameters if p.default is None or p.default is False]
+        found.update((p.name, p.default) for p in nil if p.name in kept)
+    return found
 
 
 def _kept(cls):
     """What the constructors of a class and of its bases name, the fields that they fill among it."""
-    return {name for base in cls.__mro__ if "__init__" in vars(base) for name in _names_in(vars(base)["__init__"])}
+    return {name for function in _constructors(cls) for name in function.__code__.co_names}
 
 
-def _names_in(function):
-    return function.__code__.co_names if hasattr(function, "__code__") else ()
+@functools.cache
+def _made(cls):
+    """The names of the public fields that the constructors of a class and of its bases fill."""
+    steps = (step for function in _constructors(cls) for step in dis.get_instructions(function))
+    return sorted({step.argval for step in steps if step.opname == "STORE_ATTR" and step.argval[0] != "_"})
+
+
+def _constructors(cls):
+    """The constructors of a class and of its bases, and the methods that they leave some fields to."""
+    found = [vars(base).get(name) for base in cls.__mro__ for name in ("__init__", "_allocate", "resetSize")]
+    return [function for function in found if hasattr(function, "__code__")]
 
 
 # -------------------------------------------------------------------------------------------------------- writing
@@ -241,7 +273,7 @@ def record_of(obj):
         return T7Object(name, "V 1", _public(_attributes(obj)))
     try:
         return T7Object(name, _VERSIONS.get(name, "V 1"), _fields_of(obj))
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, TypeError, ValueError, ArithmeticError) as error:
         raise T7Error(f"a {name} cannot be saved: its fields do not make sense: {error!r}") from error
 
 

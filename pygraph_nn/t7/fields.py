@@ -11,10 +11,12 @@ import numpy as np
 from ..modules.promises import is_ours
 from .format import T7Storage
 
-__all__ = ["constructed", "left_over", "RENAMED"]
+__all__ = ["constructed", "left_over", "NEVER_NIL", "RENAMED"]
 
 # Fields that Torch7 and we keep under one name, but theirs counts in another kind of array.
 RENAMED = {"PartialLinear": {"partition": np.float64}}
+# Fields for which a constructor finds a value where its caller gives none.
+NEVER_NIL = {"Bottle": ("nOutputDim",), "Convert": ("inputShape", "outputShape")}
 
 
 def _empty(module):
@@ -203,6 +205,7 @@ _LEFT = {
     "PairwiseDistance": {"grad", "ones", "outExpand"},
     "Parallel": {"totalOutputSize"},
     "PartialLinear": {"addBuffer", "buffer"},
+    "Recurrent": {"states"},
     "SoftMin": {"mininput"},
     "SoftSign": {"temp", "tempgrad"},
     "SparseLinear": {"formatted_input", "lastInput", "legacyMode"},

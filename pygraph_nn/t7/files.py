@@ -18,6 +18,9 @@ from .writer import write
 
 __all__ = ["load", "save"]
 
+# What fields of a wrong kind or size make of the methods that they are given to.
+_SENSELESS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+
 
 def load(file, progress=None):
     """Return what a .t7 file holds: networks that run, tables as lists and dicts, tensors as arrays.
@@ -82,7 +85,7 @@ class _Loading:
                 fill(obj, class_name, version, fields, self.cache)
         except PygraphError as error:
             self._fail(root, obj, class_name, error)
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError, MemoryError) as error:
+        except _SENSELESS as error:
             self._fail(root, obj, class_name, T7Error(f"its fields do not make sense: {error!r}"))
 
     def _fail(self, root, obj, class_name, error):

@@ -155,6 +155,18 @@ def test_refusals_come_in_a_list():
         nn.from_torch(module)
 
 
+def test_a_state_that_is_no_tensor_does_not_disturb():
+    class Counted(t.Linear):
+        def get_extra_state(self):
+            return {"calls": 3}
+
+        def set_extra_state(self, state):
+            pass
+
+    with pytest.raises(nn.GraphError, match="a Counted"):
+        nn.from_torch(t.Sequential(Counted(3, 2)))
+
+
 def test_numbers_of_other_types_and_none_at_all():
     for module, match in (
         (t.Linear(2, 2).half(), "all float32 or all float64, the module is torch.float16"),

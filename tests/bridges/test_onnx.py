@@ -252,6 +252,17 @@ def test_sizes_can_be_fixed_and_are_where_they_must():
     assert not is_open(agree(nn.SplitTable(1), np.zeros((4, 3))))
 
 
+def test_only_what_has_the_size_of_the_batch_is_named_after_it():
+    def names(values):
+        return [value.type.tensor_type.shape.dim[0].dim_param for value in values]
+
+    twice = nn.Sequential().add(nn.ConcatTable().add(nn.Identity()).add(nn.Identity())).add(nn.JoinTable(1))
+    net = nn.ParallelTable().add(nn.BatchNormalization(4)).add(nn.Normalize(2)).add(twice)
+    model = agree(net, [nn.randn(5, 4), nn.randn(3, 4), nn.randn(5, 4)])
+    assert names(model.graph.input) == ["batch", "input_2_1", "batch"]
+    assert names(model.graph.output) == ["batch", "normalize2_1", "sequential3.jointable2_1"]
+
+
 def test_an_example_is_of_arrays_with_rows():
     net, rows = nn.Linear(3, 2), np.zeros((1, 3))
     for input in (None, 1.0, [1.0, 2.0, 3.0], (1, 3), "x", [rows, None]):

@@ -1,5 +1,7 @@
 """Networks in PyTorch: the same outputs and gradients for every row of the table and for every kind of graph."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -339,6 +341,12 @@ def test_each_part_keeps_its_mode():
     assert exported.training and not exported.state_dict()["sequential1.batchnormalization1.running_mean"].any()
 
 
+def test_a_graph_of_several_inputs_for_each_entry_of_a_table():
+    a, b = nn.Identity()(), nn.Identity()()
+    cell = nn.gModule([a, b], [nn.CAddTable()([nn.Linear(3, 2)(a), nn.Linear(4, 2)(b)])])
+    agree(nn.MapTable(cell), [[np.ones((2, 3)), np.ones((2, 4))], [np.zeros((2, 3)), np.ones((2, 4))]])
+
+
 def test_a_part_in_another_mode_keeps_it():
     cell = nn.LSTM.create(3, 4)
     recurrent = nn.Unroll(cell)
@@ -465,6 +473,20 @@ def test_refusals_name_every_node():
     net = nn.gModule([x], [nn.SpatialMaxUnpooling(pool)(x).annotate(name="back")])
     with pytest.raises(nn.GraphError, match="back: .*SpatialMaxUnpooling"):
         nn.to_torch(net)
+
+
+def test_an_object_of_an_unknown_class_is_refused():
+    file = io.BytesIO()
+    nn.save(file, nn.Sequential().add(nn.Tanh()))
+    file = io.BytesIO(file.getvalue().replace(b"nn.Tanh", b"my.Tanh"))
+    net = nn.load(file)
+    with pytest.raises(nn.GraphError, match="placeholder1: nobody here knows the class my.Tanh: .*register_class"):
+        nn.to_torch(net)
+
+
+def test_a_map_table_without_a_module_is_refused():
+    with pytest.raises(nn.GraphError, match="has no module"):
+        nn.to_torch(nn.MapTable())
 
 
 def test_float_networks():

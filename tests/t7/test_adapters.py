@@ -19,7 +19,7 @@ def test_weight_norm_makes_the_weight_that_a_file_leaves_out(dimension, tmp_path
     twin.modules[0].weight = twin.modules[0].gradWeight = None
     twin.weightSize = tuple(fields["weightSize"].array.tolist())
     twin.gradV = twin.gradV.reshape(fields["viewOut"].array)
-    ADAPTERS["WeightNorm"].read(twin, fields)
+    ADAPTERS["WeightNorm"].read(twin, fields, {})
     assert np.array_equal(twin.evaluate().forward(x), expected) and not hasattr(twin, "weightSize")
     nn.save(tmp_path / "net.t7", net)
     assert np.array_equal(nn.load(tmp_path / "net.t7").forward(x), expected)
@@ -34,3 +34,11 @@ def test_index_linear_comes_back_without_what_passes_left(tmp_path):
     assert np.array_equal(twin.forward(x), expected) and not hasattr(twin, "running")
     twin.backward(x, np.ones(2))
     assert np.array_equal(twin.gradWeight, net.gradWeight)
+
+
+def test_index_linears_that_share_a_weight_share_its_gradient(tmp_path):
+    one = nn.IndexLinear(5, 2)
+    nn.save(tmp_path / "net.t7", [one, one.clone("weight", "bias", "gradWeight", "gradBias"), nn.IndexLinear(5, 2)])
+    one, two, other = nn.load(tmp_path / "net.t7")
+    assert np.shares_memory(one.weight, two.weight) and np.shares_memory(one.gradWeight, two.gradWeight)
+    assert not np.shares_memory(one.gradWeight, other.gradWeight)

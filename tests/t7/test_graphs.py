@@ -260,6 +260,8 @@ def test_a_network_that_holds_itself_is_an_error():
         ("nn.Narrow", {"length": 1.0, "index": 2.0}, "net.dimension"),
         ("nn.Linear", {"bias": np.ones(2)}, "net.weight"),
         ("nn.CReLU", {"inplace": True}, "net.nInputDims"),
+        ("nn.SoftPlus", {"beta": 1.0, "threshold": None}, "net.threshold"),
+        ("nn.FeatureLPPooling", {"width": 2, "stride": 1, "power": 2, "batch_mode": np.inf}, "net"),
         ("nn.Tanh", T7Pairs([([1], 2)]), None),
     ],
 )
