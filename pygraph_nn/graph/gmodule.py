@@ -52,11 +52,15 @@ class gModule(Container, Pictured):
     _modules = None
     _listeners = ()  # called with (net, node, error) when a pass fails; may return a line for the message
 
+    def __new__(cls, *args, **kwargs):
+        return super().__new__(cls)  # without the arguments: no other module is made of nodes
+
     def __init__(self, inputs, outputs):
         super().__init__()
         for role, nodes in (("inputs", inputs), ("outputs", outputs)):
             if not isinstance(nodes, (list, tuple)) or not nodes:
-                raise GraphError(f"gModule({role}) takes a list of at least one Node, got {nodes!r}")
+                remedy = ": put it into a list, [node]" if isinstance(nodes, Node) else ""
+                raise GraphError(f"gModule({role}) takes a list of at least one Node, got {nodes!r}{remedy}")
             expect_nodes(nodes, role)
         self.name = None
         self._hooks = ()
