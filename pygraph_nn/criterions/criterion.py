@@ -26,6 +26,7 @@ class Criterion:
     1.0
     """
 
+    _type = None  # until __init__ has run
     sizeAverage = True
 
     def __new__(cls, *args, **kwargs):
@@ -65,9 +66,11 @@ class Criterion:
         for leaf in leaves(input):
             expect_plain(self, leaf, input)
             if leaf.dtype != self.dtype:
+                method = {"float32": "float", "float64": "double"}.get(leaf.dtype.name)
+                remedy = f", or the criterion with criterion.{method}()" if method else ""
                 raise TensorTypeError(
                     f"{self!r} computes with {self.dtype.name} ({self._type}), but the input is {shape_of(leaf)}: "
-                    f"convert it with input.astype('{self.dtype.name}')"
+                    f"convert it with input.astype('{self.dtype.name}'){remedy}"
                 )
 
     def _share(self, count):
@@ -118,8 +121,8 @@ class ModuleFromCriterion(Module):
         """Leave it to updateGradInput: a gradient of one element has many shapes."""
 
     def updateGradInput(self, input, gradOutput):
-        if np.size(gradOutput) != 1:
-            raise ShapeError(f"{self!r} takes a gradOutput of one element, got {shape_of(gradOutput)}")
+        if not isinstance(gradOutput, np.ndarray) or gradOutput.size != 1:
+            raise ShapeError(f"{self!r} takes as its gradOutput an array of one element, got {shape_of(gradOutput)}")
         factor = gradOutput.item()
         gradient = map_table(lambda leaf: leaf * factor, self.criterion.updateGradInput(*input))
         self.gradInput = [gradient, zero(input[1]) if is_table(input[1]) else np.zeros_like(input[1])]
