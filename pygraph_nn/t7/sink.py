@@ -62,7 +62,11 @@ def replacing(path):
     directory, name = os.path.split(target)
     temporary = os.path.join(directory, f"{name[:50]}.{secrets.token_hex(8)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666)
+    try:
+        descriptor = os.open(temporary, flags, 0o666)
+    except OSError as error:
+        error.filename = target  # the name that the caller knows
+        raise
     try:
         with open(descriptor, "wb", buffering=0) as file:
             if old is not None:

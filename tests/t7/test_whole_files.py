@@ -219,3 +219,10 @@ def test_what_is_loaded_or_saved_goes_when_nobody_has_it(tmp_path):
             assert gone() is None
     finally:
         gc.enable()
+
+
+def test_a_folder_that_is_missing_is_named_with_the_callers_own_name(tmp_path):
+    path = tmp_path / "missing" / "net.t7"
+    with pytest.raises(FileNotFoundError) as caught:
+        nn.save(path, 1)
+    assert caught.value.filename == str(path)
