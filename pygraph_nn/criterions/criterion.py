@@ -5,10 +5,11 @@ import copy
 import numpy as np
 
 from .. import tensors
-from ..errors import ShapeError, TensorTypeError
+from ..errors import GraphError, ShapeError, TensorTypeError
 from ..modules.checks import expect_plain, expect_table
 from ..modules.module import Module, refuse_nodes
 from ..nesting import is_table, leaves, map_table, shape_of, zero
+from ..node import Node
 
 __all__ = ["Criterion", "ModuleFromCriterion"]
 
@@ -57,6 +58,8 @@ class Criterion:
 
     def __call__(self, *inputs):
         """On nodes, make a node of the loss; on arrays, run ``forward(input, target)`` or ``forward(input)``."""
+        if len(inputs) == 2 and any(isinstance(input, Node) for input in inputs):
+            raise GraphError(f"{self!r} takes its nodes as one table: use [prediction, target]")
         if len(inputs) == 2 or inputs and isinstance(inputs[0], np.ndarray):
             return self.forward(*inputs)
         return ModuleFromCriterion(self)(*inputs)

@@ -180,3 +180,8 @@ def test_the_gradient_by_a_loss_in_a_graph_is_an_array_of_one_element(gradOutput
     loss.forward(input)
     with pytest.raises(nn.ShapeError, match="an array of one element, got"):
         loss.backward(input, gradOutput)
+
+
+def test_the_nodes_of_a_loss_are_one_table():
+    with pytest.raises(nn.GraphError, match=r"MSECriterion takes its nodes as one table: use \[prediction, target\]"):
+        nn.MSECriterion()(nn.Identity()(), nn.Identity()())
