@@ -24,7 +24,8 @@ def make_sink(file, format):
     if format not in ("binary", "ascii"):
         raise RangeError(f"a .t7 file's format is 'binary' or 'ascii', not {format!r}")
     if isinstance(file, io.TextIOBase) or not hasattr(file, "write"):
-        raise T7Error(f"a .t7 is written to a path or a file opened in binary mode ('wb'), not to {file!r}")
+        got = repr(file).split("\n", 1)[0]
+        raise T7Error(f"a .t7 is written to a path or a file opened in binary mode ('wb'), not to {got}")
     return _BinarySink(file) if format == "binary" else _AsciiSink(file)
 
 
