@@ -453,8 +453,10 @@ class gModule(Container, Pictured):
     def addHook(self, wrap):
         """Let ``wrap(node, module, verb, call)`` return what to call in place of ``call`` at every step of a pass.
 
-        Without hooks nothing is wrapped and nothing costs.
+        Without hooks nothing is wrapped and nothing costs. Raises GraphError for what cannot be called.
         """
+        if not callable(wrap):
+            raise GraphError(f"{self._called()}.addHook takes a function wrap(node, module, verb, call), got {wrap!r}")
         self._hooks = (*self._hooks, wrap)
         self.rewire()
         return self
