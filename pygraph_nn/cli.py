@@ -313,7 +313,7 @@ def _convert(options):
     """Load, change, write."""
     suffix = Path(options.output).suffix
     if suffix not in _WRITERS:
-        raise RangeError(f"{options.output}: the name must end in {', '.join(_WRITERS)}, got {suffix or 'no ending'!r}")
+        raise RangeError(f"{options.output}: the name must end in {', '.join(_WRITERS)}, got {suffix or 'no ending'}")
     found = t7.load(options.file, _progress(options.file))
     for name in options.entry.split(".") if options.entry else ():
         found = _entry(found, name)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from . import rng
-from .errors import ShapeError
+from .errors import ShapeError, TensorTypeError
 from .nesting import add, leaves, map_table, shape_of
 
 __all__ = ["check_gradients"]
@@ -28,7 +28,8 @@ def check_gradients(module, input, gradOutput=None, *, step=1e-5, directions=3, 
 
     NaN or infinity among the numbers compared is an infinite error. A gradient None counts as zero; inputs whose
     gradients a gModule was told not to compute stay. The parameters are what they were before, whatever happens.
-    Raises ShapeError where ``backward`` returns a gradient of another structure or shape than the input's.
+    Raises ShapeError where ``backward`` returns a gradient of another structure or shape than the input's, and
+    TensorTypeError for a network of float32, in which differences are lost to rounding.
 
     Source: Torch7's nn.Jacobian, with directions in place of single elements.
 
@@ -48,6 +49,11 @@ def check_gradients(module, input, gradOutput=None, *, step=1e-5, directions=3, 
 
     output = run(input)
     if gradOutput is None:
+        if any(leaf.dtype.kind == "f" and leaf.dtype != np.float64 for leaf in leaves(output)):
+            raise TensorTypeError(
+                f"check_gradients: finite differences need float64, but {module!r} put out {shape_of(output)}: convert "
+                "the network with net.double(), and the input with it"
+            )
         gradOutput = map_table(noise, output)
     module.zeroGradParameters()
     gradInput = _copied(module, input, module.backward(input, gradOutput))

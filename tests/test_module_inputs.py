@@ -178,3 +178,43 @@ def test_an_empty_sequential_checks_its_gradient():
     net.forward(np.ones(2))
     with pytest.raises(nn.ShapeError, match="gradOutput must be 2"):
         net.backward(np.ones(2), np.ones(3))
+
+
+class Tensor:
+    """What other packages have in place of arrays."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ones((2, 3))
+
+
+@pytest.mark.parametrize("strange", [[1.0, 2.0], [[1, 2]], 3.0, np.float64(3), Tensor(), [np.ones(3), Tensor()]])
+def test_what_could_be_an_array_is_refused_with_the_remedy(strange):
+    with pytest.raises(nn.TensorTypeError, match=r"must be a numpy array .* convert it with np.array\(x\)"):
+        nn.Tanh().forward(strange)
+
+
+class Forgetful(nn.Module):
+    """y = 2x, but for what a verb has to do with it."""
+
+    def __init__(self, keeps):
+        super().__init__()
+        self.keeps = keeps
+
+    def updateOutput(self, input):
+        if self.keeps:
+            self.output = 2 * input
+        return None if self.keeps else 2 * input
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = 2 * gradOutput
+        return self.gradInput
+
+
+def test_a_module_that_forgets_its_output_is_told_so():
+    net, x = nn.Sequential().add(Forgetful(keeps=False)), np.ones(2)
+    net.forward(x)
+    with pytest.raises(nn.StateError, match="and an updateOutput that keeps self.output"):
+        net.backward(x, x)
+    for behind in (nn.Tanh(), nn.Linear(2, 2)):
+        with pytest.raises(nn.NodeError, match="takes one array, got None: does the updateOutput before it return its"):
+            nn.Sequential().add(Forgetful(keeps=True)).add(behind).forward(x)

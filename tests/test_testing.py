@@ -82,3 +82,8 @@ def test_parameters_come_back_after_a_failure():
     with pytest.raises(ArithmeticError):
         check_gradients(module, nn.randn(2, 3))
     assert np.array_equal(module.weight, before)
+
+
+def test_a_network_of_another_type_is_refused_with_the_remedy():
+    with pytest.raises(nn.TensorTypeError, match=r"need float64, but nn.Tanh put out float32 3: .* net.double\(\)"):
+        check_gradients(nn.Tanh().float(), np.ones(3, "f"))

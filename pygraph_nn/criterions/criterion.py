@@ -5,10 +5,11 @@ import copy
 import numpy as np
 
 from .. import tensors
-from ..errors import ShapeError, TensorTypeError
+from ..errors import GraphError, ShapeError, TensorTypeError
 from ..modules.checks import expect_plain, expect_table
 from ..modules.module import Module, refuse_nodes
 from ..nesting import is_table, leaves, map_table, shape_of, zero
+from ..node import Node
 
 __all__ = ["Criterion", "ModuleFromCriterion"]
 
@@ -26,6 +27,7 @@ class Criterion:
     1.0
     """
 
+    _type = None  # until __init__ has run
     sizeAverage = True
 
     def __new__(cls, *args, **kwargs):
@@ -56,6 +58,8 @@ class Criterion:
 
     def __call__(self, *inputs):
         """On nodes, make a node of the loss; on arrays, run ``forward(input, target)`` or ``forward(input)``."""
+        if len(inputs) == 2 and any(isinstance(input, Node) for input in inputs):
+            raise GraphError(f"{self!r} takes its nodes as one table: use [prediction, target]")
         if len(inputs) == 2 or inputs and isinstance(inputs[0], np.ndarray):
             return self.forward(*inputs)
         return ModuleFromCriterion(self)(*inputs)
@@ -65,9 +69,11 @@ class Criterion:
         for leaf in leaves(input):
             expect_plain(self, leaf, input)
             if leaf.dtype != self.dtype:
+                method = {"float32": "float", "float64": "double"}.get(leaf.dtype.name)
+                remedy = f", or the criterion with criterion.{method}()" if method else ""
                 raise TensorTypeError(
                     f"{self!r} computes with {self.dtype.name} ({self._type}), but the input is {shape_of(leaf)}: "
-                    f"convert it with input.astype('{self.dtype.name}')"
+                    f"convert it with input.astype('{self.dtype.name}'){remedy}"
                 )
 
     def _share(self, count):
@@ -118,8 +124,8 @@ class ModuleFromCriterion(Module):
         """Leave it to updateGradInput: a gradient of one element has many shapes."""
 
     def updateGradInput(self, input, gradOutput):
-        if np.size(gradOutput) != 1:
-            raise ShapeError(f"{self!r} takes a gradOutput of one element, got {shape_of(gradOutput)}")
+        if not isinstance(gradOutput, np.ndarray) or gradOutput.size != 1:
+            raise ShapeError(f"{self!r} takes as its gradOutput an array of one element, got {shape_of(gradOutput)}")
         factor = gradOutput.item()
         gradient = map_table(lambda leaf: leaf * factor, self.criterion.updateGradInput(*input))
         self.gradInput = [gradient, zero(input[1]) if is_table(input[1]) else np.zeros_like(input[1])]

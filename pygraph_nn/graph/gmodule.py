@@ -52,11 +52,15 @@ class gModule(Container, Pictured):
     _modules = None
     _listeners = ()  # called with (net, node, error) when a pass fails; may return a line for the message
 
+    def __new__(cls, *args, **kwargs):
+        return super().__new__(cls)  # without the arguments: no other module is made of nodes
+
     def __init__(self, inputs, outputs):
         super().__init__()
         for role, nodes in (("inputs", inputs), ("outputs", outputs)):
             if not isinstance(nodes, (list, tuple)) or not nodes:
-                raise GraphError(f"gModule({role}) takes a list of at least one Node, got {nodes!r}")
+                remedy = ": put it into a list, [node]" if isinstance(nodes, Node) else ""
+                raise GraphError(f"gModule({role}) takes a list of at least one Node, got {nodes!r}{remedy}")
             expect_nodes(nodes, role)
         self.name = None
         self._hooks = ()
@@ -449,8 +453,10 @@ class gModule(Container, Pictured):
     def addHook(self, wrap):
         """Let ``wrap(node, module, verb, call)`` return what to call in place of ``call`` at every step of a pass.
 
-        Without hooks nothing is wrapped and nothing costs.
+        Without hooks nothing is wrapped and nothing costs. Raises GraphError for what cannot be called.
         """
+        if not callable(wrap):
+            raise GraphError(f"{self._called()}.addHook takes a function wrap(node, module, verb, call), got {wrap!r}")
         self._hooks = (*self._hooks, wrap)
         self.rewire()
         return self

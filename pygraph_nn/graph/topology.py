@@ -77,5 +77,6 @@ def _loose_end(graph, node, consumer):
         return f"the split({consumer.nSplitOutputs}) declared at {consumer.declared} is unused: {node!r} feeds it alone"
     return (
         f"{consumer!r} is dangling: it takes {node!r} as its input, but does not connect to an output of the gModule; "
-        "put it into the list of outputs, or do not make it"
+        "put it into the list of outputs, or do not make it; if it is left from an earlier try, make "
+        f"{node.title()} anew"
     )

@@ -93,7 +93,8 @@ def _name(module):
 def expect_array(module, input):
     """Raise TensorTypeError where a table (or anything else) came in place of an array."""
     if not isinstance(input, np.ndarray):
-        raise TensorTypeError(f"{_name(module)} takes one array, got {shape_of(input)}")
+        hint = ": does the updateOutput before it return its output?" if input is None else ""
+        raise TensorTypeError(f"{_name(module)} takes one array, got {shape_of(input)}{hint}")
 
 
 def expect_plain(module, leaf, input):
@@ -104,8 +105,9 @@ def expect_plain(module, leaf, input):
     if type(leaf) is np.ndarray and leaf.ndim and leaf.dtype.isnative:
         return
     if not isinstance(leaf, np.ndarray):
+        remedy = ": convert it with np.array(x)" if hasattr(leaf, "__array__") or isinstance(leaf, (int, float)) else ""
         raise TensorTypeError(
-            f"{_name(module)}: the input must be a numpy array or a table (list) of them, got {shape_of(input)}"
+            f"{_name(module)}: the input must be a numpy array or a table (list) of them, got {shape_of(input)}{remedy}"
         )
     if type(leaf).__mul__ is not np.ndarray.__mul__:
         raise TensorTypeError(

@@ -31,6 +31,12 @@ class Container(Module):
     _known = None  # the revision, the modules, and the parts of the repeated ones by position
     _states = None  # position: what the last pass left there in a repeated module
 
+    def __new__(cls, *args, **kwargs):
+        container = super().__new__(cls, *args, **kwargs)
+        if args and cls.__init__ is Container.__init__:
+            raise GraphError(f"{cls.typename()}() takes no arguments; modules are added one by one: .add(module)")
+        return container
+
     def __init__(self):
         super().__init__()
         self.modules = []

@@ -9,7 +9,7 @@ from ..errors import RangeError, ShapeError, TensorTypeError
 from ..memory import aligned_copy
 from ..nesting import shape_of
 from . import checks
-from .checks import expect_gradient, expect_rank, expect_table, expect_width
+from .checks import expect_array, expect_gradient, expect_rank, expect_table, expect_width
 from .indices import positions
 from .module import Module
 
@@ -162,8 +162,7 @@ class Linear(Module):
 
     def _explain(self, input):
         """Say why the product failed; looked into only once it has."""
-        if not isinstance(input, np.ndarray):
-            raise TensorTypeError(f"{self!r} takes one array, got {shape_of(input)}")
+        expect_array(self, input)
         if input.ndim not in (1, 2) or input.shape[-1] != self.weight.shape[1]:
             width = self.weight.shape[1]
             raise ShapeError(f"{self!r} expects a vector ({width}) or a matrix (rows x {width}), got {shape_of(input)}")

@@ -111,7 +111,8 @@ class Module:
     def _expect_forward(self, verb, gradOutput):
         """Raise unless a forward pass came before, with an output that ``gradOutput`` fits."""
         if self.output is None:
-            raise StateError(f"{self.title()}: {verb} needs a forward pass with the same input first")
+            kept = "" if is_ours(type(self)) else ", and an updateOutput that keeps self.output"
+            raise StateError(f"{self.title()}: {verb} needs a forward pass with the same input first{kept}")
         self.check_gradient(gradOutput)
 
     def check_input(self, input):

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..errors import GraphError, StateError
 from ..modules.containers import Container
+from ..modules.module import Module
 from ..nesting import add
 from .sequences import Recurrent
 from .unroll import Unroll
@@ -155,7 +156,8 @@ class Layers(_Composition):
 
     def _expect_module(self, module, call):
         if not isinstance(module, Recurrent):
-            raise GraphError(f"nn.Layers takes recurrent layers such as Unroll(cell), got {module!r}")
+            got = module.title() if isinstance(module, Module) else f"a {type(module).__name__}"
+            raise GraphError(f"nn.Layers takes recurrent layers such as nn.Unroll(cell), one by one, got {got}")
         self._expect_one_output(module)
         super()._expect_module(module, call)
 

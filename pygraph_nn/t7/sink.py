@@ -24,7 +24,8 @@ def make_sink(file, format):
     if format not in ("binary", "ascii"):
         raise RangeError(f"a .t7 file's format is 'binary' or 'ascii', not {format!r}")
     if isinstance(file, io.TextIOBase) or not hasattr(file, "write"):
-        raise T7Error(f"a .t7 is written to a path or a file opened in binary mode ('wb'), not to {file!r}")
+        got = repr(file).split("\n", 1)[0]
+        raise T7Error(f"a .t7 is written to a path or a file opened in binary mode ('wb'), not to {got}")
     return _BinarySink(file) if format == "binary" else _AsciiSink(file)
 
 
@@ -62,7 +63,11 @@ def replacing(path):
     directory, name = os.path.split(target)
     temporary = os.path.join(directory, f"{name[:50]}.{secrets.token_hex(8)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666)
+    try:
+        descriptor = os.open(temporary, flags, 0o666)
+    except OSError as error:
+        error.filename = target  # the name that the caller knows
+        raise
     try:
         with open(descriptor, "wb", buffering=0) as file:
             if old is not None:

@@ -38,7 +38,8 @@ def open_source(file, long_size=None):
         T7Error: it is no file or no .t7; the error says what it looks like.
     """
     if isinstance(file, io.TextIOBase) or not hasattr(file, "read"):
-        raise T7Error(f"a .t7 is read from a path or a file opened in binary mode ('rb'), not from {file!r}", offset=0)
+        got = repr(file).split("\n", 1)[0]
+        raise T7Error(f"a .t7 is read from a path or a file opened in binary mode ('rb'), not from {got}", offset=0)
     file, size = _measured(file)
     start = file.tell()
     head = file.read(min(512, size)) or b""

@@ -158,3 +158,30 @@ def test_weights_are_finite_numbers(make):
 def test_an_average_over_nothing_is_zero():
     assert nn.MSECriterion().forward(np.zeros((0, 3)), np.zeros((0, 3))) == 0
     assert nn.MSECriterion().backward(np.zeros((0, 3)), np.zeros((0, 3))).shape == (0, 3)
+
+
+def test_a_criterion_of_another_type_than_the_network_is_told_both_remedies():
+    with pytest.raises(nn.TensorTypeError, match=r"astype\('float64'\), or the criterion with criterion.float\(\)"):
+        nn.MSECriterion().forward(np.ones(2, "f"), np.ones(2, "f"))
+
+
+def test_a_criterion_whose_constructor_forgot_its_base_is_told_so():
+    class Far(nn.Criterion):
+        def __init__(self):
+            self.factor = 2
+
+    with pytest.raises(nn.StateError, match=r"Far.__init__ must call super\(\).__init__\(\) first"):
+        Far().forward(np.ones(2), np.ones(2))
+
+
+@pytest.mark.parametrize("gradOutput", [None, 1.0, [1.0], np.ones(2)])
+def test_the_gradient_by_a_loss_in_a_graph_is_an_array_of_one_element(gradOutput):
+    loss, input = nn.ModuleFromCriterion(nn.MSECriterion()), [np.ones(2), np.zeros(2)]
+    loss.forward(input)
+    with pytest.raises(nn.ShapeError, match="an array of one element, got"):
+        loss.backward(input, gradOutput)
+
+
+def test_the_nodes_of_a_loss_are_one_table():
+    with pytest.raises(nn.GraphError, match=r"MSECriterion takes its nodes as one table: use \[prediction, target\]"):
+        nn.MSECriterion()(nn.Identity()(), nn.Identity()())

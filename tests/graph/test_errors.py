@@ -47,6 +47,22 @@ def test_dangling_node():
     assert dangling.inputs == [x]
 
 
+def test_a_node_left_from_an_earlier_try():
+    x = one()
+    nn.Tanh()(x)
+    with refuses(nn.GraphError, "left from an earlier try, make nn.Identity anew"):
+        nn.gModule([x], [nn.Tanh()(x)])
+
+
+def test_a_node_where_a_list_belongs():
+    x = one()
+    y = nn.Tanh()(x)
+    with refuses(nn.GraphError, r"gModule\(inputs\) takes a list", r"nn.Identity", r"\[node\]"):
+        nn.gModule(x, y)
+    with refuses(nn.GraphError, r"gModule\(outputs\) takes a list", r"nn.Tanh", r"\[node\]"):
+        nn.gModule([x], y)
+
+
 def test_a_module_where_a_node_belongs():
     with refuses(nn.GraphError, r"inputs\[0\]", r"nn.Linear\(2 -> 2\)", "did you forget a second pair of parentheses"):
         nn.Tanh()(nn.Linear(2, 2))

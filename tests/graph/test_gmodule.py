@@ -539,3 +539,10 @@ def test_hooks_need_take_no_keywords():
     net = nn.gModule([x], [nn.Linear(2, 2)(x)]).addHook(lambda node, module, verb, call: lambda *a: call(*a))
     net.forward(np.ones((1, 2)))
     assert net.backward(np.ones((1, 2)), np.ones((1, 2)), 0.5).shape == (1, 2)
+
+
+def test_a_hook_that_cannot_be_called_is_refused_and_not_kept():
+    net = mlp()
+    with pytest.raises(nn.GraphError, match=r"addHook takes a function wrap\(node, module, verb, call\), got 3"):
+        net.addHook(3)
+    net.forward(nn.rand(20))

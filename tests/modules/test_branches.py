@@ -153,3 +153,12 @@ def test_a_silent_change_of_type_is_refused_at_the_door():
     for net in (nn.ConcatTable().add(nn.Tanh()), nn.Sequential().add(nn.Tanh()), nn.Bottle(nn.Tanh())):
         with pytest.raises(nn.NodeError, match="float64"):
             net.float().forward(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("container", [nn.Sequential, nn.ParallelTable, nn.ConcatTable])
+@pytest.mark.parametrize("arguments", [(nn.Tanh(), nn.Sigmoid()), ([nn.Tanh()],)])
+def test_modules_are_added_and_not_given_to_the_constructor(container, arguments):
+    with pytest.raises(nn.GraphError, match=r"\(\) takes no arguments; modules are added one by one: .add\(module\)"):
+        container(*arguments)
+    with pytest.raises(nn.GraphError, match=r"takes no Node"):
+        container(nn.Identity()())

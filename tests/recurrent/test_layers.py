@@ -146,3 +146,11 @@ def test_only_the_first_layer_may_keep_its_gradient_back(kind):
     gradOutput = np.ones_like(net.forward(x))
     with pytest.raises(nn.GraphError, match="layer 2 of nn.Layers computes no gradient by its input"):
         net.backward(x, gradOutput)
+
+
+@pytest.mark.parametrize(
+    ("wrap", "got"), [(lambda cell: cell, "nn.gModule$"), (lambda cell: [nn.Unroll(cell)], "a list$")]
+)
+def test_what_is_no_recurrent_layer_is_named_in_one_line(wrap, got):
+    with pytest.raises(nn.GraphError, match=r"such as nn.Unroll\(cell\), one by one, got " + got):
+        nn.Layers(wrap(nn.RNN.create(3, 4)))

@@ -219,3 +219,18 @@ def test_what_is_loaded_or_saved_goes_when_nobody_has_it(tmp_path):
             assert gone() is None
     finally:
         gc.enable()
+
+
+def test_a_folder_that_is_missing_is_named_with_the_callers_own_name(tmp_path):
+    path = tmp_path / "missing" / "net.t7"
+    with pytest.raises(FileNotFoundError) as caught:
+        nn.save(path, 1)
+    assert caught.value.filename == str(path)
+
+
+def test_a_network_in_the_place_of_the_file_is_named_in_one_line():
+    net = nn.LSTM.create(3, 4)
+    with pytest.raises(T7Error, match="written to a path .* not to nn.gModule {$"):
+        nn.save(net, "net.t7")
+    with pytest.raises(T7Error, match="read from a path .* not from nn.gModule { "):
+        nn.load(net)
