@@ -118,7 +118,7 @@ class Container(Module):
         """
         call = method(self.modules[index], verb)
         try:
-            parts = self._repeated(verb).get(index) if len(self.modules) > 1 else None
+            parts = self._repeated(verb).get(index) if verb == "updateOutput" or len(self.modules) > 1 else None
             if parts:
                 return at_place(self._state(index, verb), parts, call, *arguments)
             return call(*arguments)

@@ -37,6 +37,7 @@ class Call:
     passes : whether somebody needs the gradient by its input.
     note, restore : how to take down what a call left in its module, and how to give it back; None where nobody asks.
     add : how to add the gradient by the input to a sum in place, for a module that can; else None.
+    parts : its module and all inside that.
     """
 
     def __init__(self, program, step, hoist):
@@ -49,8 +50,8 @@ class Call:
         self.updateGradInput = program._wrapped(step, "updateGradInput", backward)
         self.add = addition(step.module) if self.plain else None
         self.accGradParameters = program._wrapped(step, "accGradParameters", step.bind("accGradParameters"))
-        self._parts = [] if step.module is None else step.module.listModules()
-        self.inherits = all(inherits(part, "row_wise") for part in self._parts)
+        self.parts = [] if step.module is None else step.module.listModules()
+        self.inherits = all(inherits(part, "row_wise") for part in self.parts)
         self.defers = hoist and self.learns and self.row_wise and promises(step.module, "stateless")
         self._remember()
 
@@ -59,8 +60,8 @@ class Call:
         if self.module is None or promises(self.module, "stateless"):
             self.note = self.restore = None
             return
-        self._parameters = [_parameter_fields(part) for part in self._parts]
-        if len(self._parts) == 1 and not self._parameters[0]:
+        self._parameters = [_parameter_fields(part) for part in self.parts]
+        if len(self.parts) == 1 and not self._parameters[0]:
             self.note, self.restore = vars(self.module).copy, vars(self.module).update
         else:
             self.note, self.restore = self._note_all, self._restore_all
@@ -78,12 +79,12 @@ class Call:
 
     def is_current(self):
         """Tell whether the modules inside are those that the plan was made for."""
-        return self.module.listModules() == self._parts
+        return self.module.listModules() == self.parts
 
     def _note_all(self):
         """Take down the state of every module inside, all but the parameters, which may move meanwhile."""
         states = []
-        for part, parameters in zip(self._parts, self._parameters):
+        for part, parameters in zip(self.parts, self._parameters):
             state = vars(part).copy()
             for name in parameters:
                 del state[name]
@@ -91,7 +92,7 @@ class Call:
         return states
 
     def _restore_all(self, states):
-        for part, fields in zip(self._parts, states):
+        for part, fields in zip(self.parts, states):
             vars(part).update(fields)
 
     def runs(self, times):
@@ -178,6 +179,8 @@ class TimePlan:
     n_states : int; the program's inputs are x and so many states, its first outputs the next states.
     hoist : bool; False puts all steps into one loop, with all their gradients, the plain way.
     needs_x : bool; whether somebody wants the gradient by x.
+
+    ``noted`` are the modules whose state is taken down between the passes of one time and another.
     """
 
     def __init__(self, program, n_states, hoist=True, needs_x=True):
@@ -190,6 +193,7 @@ class TimePlan:
         self.row_wise = self._row_wise()
         self.blocks = self._blocks(self._dependencies() if hoist else None)
         self._mark_needs()
+        self.noted = {id(part): part for call in self.calls if call.note is not None for part in call.parts}.values()
         self.owner = {call.slot: block for block in self.blocks for call in block.calls}
         for block in self.blocks:
             if isinstance(block, Loop):

@@ -193,7 +193,11 @@ class Unroll(Recurrent):
     # Failures and copies ---------------------------------------------------------------------------------------------
 
     def _guarded(self, phase, run, *arguments):
-        """Run a part of the pass; say of a failure at which node and time it came."""
+        """Run a part of the pass; say of a failure at which node and time it came.
+
+        The modules stay in the mode that they are in, whichever the pass forward took down for those backward.
+        """
+        modes = [(module, module.train) for module in self._pass.plan.noted]
         try:
             return run(*arguments)
         except Exception as error:
@@ -201,6 +205,10 @@ class Unroll(Recurrent):
                 raise
             guess = self._found if phase == "forward" and self._pass.place[1] == 0 else None
             raise self._pass.failure(phase, error, guess) from error
+        finally:
+            for module, mode in modes:
+                if module.train is not mode:
+                    module.train = mode
 
     def __getstate__(self):
         return {**super().__getstate__(), "_plan": None, "_pass": None, "output": None, "gradInput": None}

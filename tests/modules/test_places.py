@@ -82,6 +82,17 @@ def test_what_is_added_after_a_pass_counts(build):
 
 
 @pytest.mark.parametrize("build", [chain, graph], ids=["chain", "graph"])
+@pytest.mark.parametrize("wrap", [chain, nn.Decorator])
+def test_what_is_written_into_a_list_of_one_module_counts(build, wrap):
+    tanh, part = nn.Tanh(), wrap(nn.Square())
+    net, x = build(part, nn.MulConstant(2), tanh), nn.randn(2, 3)
+    net.forward(x)
+    part.modules[0] = tanh
+    net.forward(x)  # finds it
+    assert check_gradients(net, x) < 1e-5
+
+
+@pytest.mark.parametrize("build", [chain, graph], ids=["chain", "graph"])
 def test_parameters_that_move_between_the_passes_stay_the_modules(build):
     linear = nn.Linear(3, 3)
     net, x = build(linear, nn.Tanh(), linear), nn.randn(2, 3)

@@ -119,6 +119,18 @@ def test_the_plan_follows_a_change_of_mode():
     assert not compare(evaluated, layer.training().forward(x), atol=1e-3)
 
 
+@pytest.mark.parametrize("hoist", [True, False])
+def test_a_mode_changed_between_the_passes_stays_changed(hoist):
+    cell = CELLS["dropout"]()
+    layer, x = nn.Unroll(cell, hoist=hoist).training(), nn.randn(5, 2, 3)
+    output = layer.forward(x)
+    layer.evaluate()
+    layer.updateGradInput(x, np.ones_like(output))
+    assert not any(module.train for module in cell.listModules())
+    layer.accGradParameters(x, np.ones_like(output))
+    assert not any(module.train for module in cell.listModules())
+
+
 def test_the_plan_follows_hoist():
     layer = nn.Unroll(nn.LSTM.create(3, 4))
     layer.forward(nn.randn(5, 2, 3))
