@@ -108,8 +108,8 @@ def _version(package):
 
 def _blas():
     """The name and version of the BLAS that numpy was built with."""
-    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
-    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+    built = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+    return f"{built.get('name', 'unknown')} {built.get('version', '')}".strip()
 
 
 def measure_blas(core=None, layers=None, timeout=120):

@@ -193,6 +193,15 @@ class T7Pairs(list):
     __slots__ = ()
 
 
+def first_line(thing):
+    """Return the first line of how something shows itself, for a message: a whole network has many.
+
+    >>> first_line({1})
+    '{1}'
+    """
+    return repr(thing).split("\n", 1)[0]
+
+
 def path_of(keys):
     """Return the path that leads through these keys into an object; a very long one is shortened in its middle.
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 import numpy as np
 
 from ..errors import RangeError, T7Error
+from .format import first_line
 
 __all__ = ["all_or_nothing", "make_sink", "replacing"]
 
@@ -24,8 +25,7 @@ def make_sink(file, format):
     if format not in ("binary", "ascii"):
         raise RangeError(f"a .t7 file's format is 'binary' or 'ascii', not {format!r}")
     if isinstance(file, io.TextIOBase) or not hasattr(file, "write"):
-        got = repr(file).split("\n", 1)[0]
-        raise T7Error(f"a .t7 is written to a path or a file opened in binary mode ('wb'), not to {got}")
+        raise T7Error(f"a .t7 is written to a path or a file opened in binary mode ('wb'), not to {first_line(file)}")
     return _BinarySink(file) if format == "binary" else _AsciiSink(file)
 
 

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from ..errors import T7Error
-from .format import GENERATOR_BYTES, NIL, STRING, TORCH
+from .format import GENERATOR_BYTES, NIL, STRING, TORCH, first_line
 from .signatures import recognise
 
 __all__ = ["open_source"]
@@ -38,8 +38,9 @@ def open_source(file, long_size=None):
         T7Error: it is no file or no .t7; the error says what it looks like.
     """
     if isinstance(file, io.TextIOBase) or not hasattr(file, "read"):
-        got = repr(file).split("\n", 1)[0]
-        raise T7Error(f"a .t7 is read from a path or a file opened in binary mode ('rb'), not from {got}", offset=0)
+        raise T7Error(
+            f"a .t7 is read from a path or a file opened in binary mode ('rb'), not from {first_line(file)}", offset=0
+        )
     file, size = _measured(file)
     start = file.tell()
     head = file.read(min(512, size)) or b""
