@@ -4,6 +4,8 @@ The network runs once on an example, and where sizes may vary once on a larger o
 its two shapes, and what differs between them is left open in the file.
 """
 
+from hashlib import sha256
+
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
@@ -368,7 +370,7 @@ class Graph(Walker):
         own = getattr(module, field, None)
         if own is None:
             return None
-        made = None if array is None else (type(module), hash(array.tobytes()))
+        made = None if array is None else (type(module), sha256(array.tobytes()).digest())
         key = memory_key(own), made, tuple(shape or np.shape(array))
         if key not in self.named:
             name = self.fresh(f"{self.path}.{field}")
