@@ -6,13 +6,12 @@ import numpy as np
 
 from .errors import StateError, TensorTypeError
 
-__all__ = ["FOREIGN", "Window", "root", "convert", "gather", "memory_key", "places_within", "span", "aligned_copy"]
+__all__ = ["FOREIGN", "Window", "root", "convert", "gather", "memory_key", "places_within", "span"]
 
 FOREIGN = (
     "getParameters(): parameters share memory that lies outside of numpy, of a buffer or another framework, so that "
     "nobody can move them together: copy it into an array first, and take views of that"
 )
-_CACHE_LINE = 64  # bytes, and the width of the widest vector registers
 
 
 def root(array):
@@ -146,20 +145,6 @@ def gather(arrays):
         return touched[0].moved(array) if touched else array
 
     return flat, move
-
-
-def aligned_copy(array):
-    """Return a copy in row order that begins at a cache line, where BLAS reads it up to 8% faster.
-
-    >>> copy = aligned_copy(np.eye(3).T)
-    >>> copy.ctypes.data % 64, copy.flags.c_contiguous, bool((copy == np.eye(3)).all())
-    (0, True, True)
-    """
-    room = np.empty(array.nbytes + _CACHE_LINE, np.uint8)
-    start = -room.ctypes.data % _CACHE_LINE
-    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
 
 
 def span(array):

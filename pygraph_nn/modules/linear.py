@@ -6,7 +6,6 @@ import numpy as np
 
 from .. import blas, rng
 from ..errors import RangeError, ShapeError, TensorTypeError
-from ..memory import aligned_copy
 from ..nesting import shape_of
 from . import checks
 from .checks import expect_array, expect_gradient, expect_rank, expect_table, expect_width
@@ -14,48 +13,6 @@ from .indices import positions
 from .module import Module
 
 __all__ = ["Linear", "LinearWeightNorm", "PartialLinear", "Bilinear"]
-
-
-# Up to so many multiplications, OpenBLAS's kernels for AVX-512 take a product as it lies if no side is transposed;
-# others they pack first, slowly where few rows meet a transpose. Other kernels always pack, and no order matters.
-_UNPACKED = 1_000_000 if blas.kernels() in blas.AVX512 else 0
-
-
-def _product(a, b):
-    """Return a b; a product a little too large to go unpacked goes in pieces, some rows of ``a`` at a time."""
-    step = _UNPACKED // (b.size or 1) // 4 * 4  # the kernels take four rows at once
-    if a.ndim != 2 or len(a) <= step or len(a) * b.size > 4 * _UNPACKED or step < 8:
-        return a.dot(b)
-    output = np.empty((len(a), b.shape[1]), a.dtype)
-    for start in range(0, len(a), step):
-        a[start : start + step].dot(b, output[start : start + step])
-    return output
-
-
-def _columns(weight, x):
-    """Return W x', the output's columns, where BLAS is faster at it than at x W'; or None.
-
-    Below 100,000 multiplications the call is all that counts; with many rows, the transpose of the result costs more
-    than the packing of the weight. In float64 it does so sooner, and always for a weight that no cache holds.
-    """
-    work = len(x) * weight.size
-    if work > 4 * _UNPACKED:
-        rows, width = len(x), weight.shape[1]
-        pays = 2 * rows < width if weight.itemsize == 4 else 32 * rows <= width and weight.nbytes <= 1 << 23
-        return weight.dot(x.T) if pays else None
-    return _product(weight, x.T.copy()) if work > 100_000 else None
-
-
-def _rows(columns, bias):
-    """Return the transpose of ``columns``, in row order, plus ``bias`` (None or one number for each column)."""
-    if columns.size < 50_000:
-        return np.add(columns.T, 0 if bias is None else bias, order="C")
-    output = np.empty(columns.shape[::-1], columns.dtype)
-    for start in range(0, len(columns), 256):  # stripes that stay in a core's cache
-        output[:, start : start + 256] = columns[start : start + 256].T
-    if bias is not None:
-        output += bias
-    return output
 
 
 class Linear(Module):
@@ -109,18 +66,16 @@ class Linear(Module):
     def updateOutput(self, input):
         weight, bias = self.weight, self.bias
         try:
-            columns = _columns(weight, input) if _UNPACKED and len(input) > 1 and input.ndim == 2 else None
-            output = input.dot(weight.T) if columns is None else columns.T
+            many = len(input) > 1 and input.ndim == 2
+            output = blas.product(input, weight.T) if many else input.dot(weight.T)
             if output.dtype != weight.dtype or output.ndim > 2:
                 raise ValueError
         except (ValueError, AttributeError, TypeError):
             self._explain(input)
             raise
-        if columns is not None:
-            output = _rows(columns, bias)
-        elif bias is not None:
+        if bias is not None:
             # a sum of equal shapes takes half the time of a broadcast, and a single row is common in recurrent networks
-            output += bias[None] if len(output) == 1 and output.ndim == 2 else bias
+            output += bias if many or output.ndim == 1 else bias[None]
         self.output = output
         return output
 
@@ -128,14 +83,14 @@ class Linear(Module):
         """For many calls, lay the transpose out once: a product of few rows with it is up to a third faster."""
         if times < 32:
             return self.updateOutput
-        weight, bias, tiles = aligned_copy(self.weight.T), self.bias, {}
+        weight, multiply, bias, tiles = self.weight, blas.multiplier(self.weight.T), self.bias, {}
 
         def run(input):
             if input.__class__ is not np.ndarray or input.ndim != 2 or input.dtype != weight.dtype:
                 return self.updateOutput(input)
-            if input.shape[1] != len(weight):
+            if input.shape[1] != weight.shape[1]:
                 return self.updateOutput(input)
-            output = _product(input, weight)
+            output = multiply(input)
             if bias is not None:
                 rows = len(input)
                 if rows not in tiles:
@@ -147,7 +102,7 @@ class Linear(Module):
         return run
 
     def updateGradInput(self, input, gradOutput):
-        self.gradInput = _product(gradOutput, self.weight)
+        self.gradInput = blas.product(gradOutput, self.weight) if gradOutput.ndim == 2 else gradOutput.dot(self.weight)
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
@@ -155,7 +110,7 @@ class Linear(Module):
             input, gradOutput = input[None], gradOutput[None]
         if scale != 1:
             gradOutput = scale * gradOutput
-        self.gradWeight += gradOutput.T.dot(input)
+        self.gradWeight += blas.product(gradOutput.T, input)
         if self.bias is not None:
             rows = len(gradOutput)  # a product with ones takes half the time of a sum, and rounds less
             self.gradBias += gradOutput[0] if rows == 1 else np.ones(rows, gradOutput.dtype).dot(gradOutput)
