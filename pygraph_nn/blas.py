@@ -64,15 +64,8 @@ def product(a, b):
     columns = b.shape[1]
     if not _SMALL or a.size * columns < _WORTH or not (a.flags.forc and b.flags.forc):
         return a.dot(b)
-    strip = _strip(*a.shape, columns, not b.flags.c_contiguous, a.itemsize, _threads())
-    if not strip:
-        return a.dot(b)
-    output = np.empty((len(a), columns), a.dtype)
-    if strip > 0:
-        _in_strips(a, b, strip, output)
-    else:
-        _in_strips(np.ascontiguousarray(b).T, a.T, -strip, output.T)
-    return output
+    way, strip = _way(*a.shape, columns, not b.flags.c_contiguous, a.itemsize, _threads())
+    return way(a, b, strip)
 
 
 def multiplier(b):
@@ -102,34 +95,56 @@ def multiplier(b):
 def _tile(rows, inner, columns, itemsize, threads):
     """How wide the strips are in which to lay out the second matrix; 0 to leave it whole."""
     in_cache = inner * columns * itemsize <= 1 << 20  # what stays in a core's own may lie as it likes
-    if in_cache or rows < 2 or _divides(min(rows, inner, columns), threads, itemsize):
+    if in_cache or rows < 2 or _divides(min(rows, inner, columns), threads):
         return 0
     return next((width for width in (32, 16) if columns % width == 0 and rows * inner * width <= _SMALL), 0)
 
 
 @functools.lru_cache(1 << 12)
-def _strip(rows, inner, columns, transposed, itemsize, threads):
-    """How many columns of the second matrix to take at a time, if negative, rows of the first; 0 for all at once."""
+def _way(rows, inner, columns, transposed, itemsize, threads):
+    """How to take a product, which is a function, and how many columns or rows at a time."""
     least = min(rows, inner, columns)
-    if least == 1 or _divides(least, threads, itemsize):
-        return 0
+    if least == 1:
+        return _whole, 0
+    if _divides(least, threads):
+        return _turned if transposed and itemsize == 4 and rows <= 64 else _whole, 0
     wide, tall = _SMALL // (rows * inner), _SMALL // (inner * columns)
     if transposed:
-        wide = min(wide, _SMALL_RESULT // rows) if inner >= _LONG else 0
-        if wide >= 2 * itemsize:
-            return _even(wide, columns) if wide < columns else 0
-        if rows < 500:  # a copy of the transpose does not pay
-            return 0
-    elif wide >= columns:
-        return 0
-    elif wide >= tall and wide >= (32 if columns * itemsize <= 4096 else 64):  # short pieces of long rows come slowly
-        return _even(wide, columns)
-    return -_even(tall, rows) if tall >= 8 else 0
+        wide, least_wide = min(wide, _SMALL_RESULT // rows) if inner >= _LONG else 0, 2 * itemsize
+    else:  # short pieces of long rows come slowly
+        least_wide = max(tall, 32 if columns * itemsize <= 4096 else 64)
+    if wide >= columns:
+        return _whole, 0
+    if wide >= least_wide:
+        return _by_columns, _even(wide, columns)
+    if tall >= 8 and (not transposed or rows >= 500):  # strips of rows want the transpose copied
+        return _by_rows, _even(tall, rows)
+    return _whole, 0
 
 
-def _divides(least, threads, itemsize):
+def _divides(least, threads):
     """Tell whether several threads, which only a product in one go employs, are faster."""
-    return threads > 1 and least * threads > 1024 // itemsize**2
+    return threads > 1 and least * threads > 16
+
+
+def _whole(a, b, strip):
+    return a.dot(b)
+
+
+def _turned(a, b, strip):
+    return np.ascontiguousarray(b.T.dot(a.T).T)
+
+
+def _by_columns(a, b, strip):
+    output = np.empty((len(a), b.shape[1]), a.dtype)
+    _in_strips(a, b, strip, output)
+    return output
+
+
+def _by_rows(a, b, strip):
+    output = np.empty((len(a), b.shape[1]), a.dtype)
+    _in_strips(np.ascontiguousarray(b).T, a.T, strip, output.T)
+    return output
 
 
 def _even(strip, size):

@@ -19,5 +19,5 @@ def as_if_small(multiplications, threads=1):
 
 
 def _forget():
-    blas._strip.cache_clear()
+    blas._way.cache_clear()
     blas._tile.cache_clear()

@@ -69,14 +69,15 @@ def test_a_product_is_the_product_however_the_matrices_lie(sizes, first, second,
 )
 def test_strips_are_so_small_that_openblas_does_not_pack_them(rows, inner, columns, transposed):
     with as_if_small(1_000_000):
-        strip = blas._strip(rows, inner, columns, transposed, 4, 1)
-    sizes = (rows, inner, strip) if strip > 0 else (-strip, inner, columns)
-    assert strip and np.prod(sizes) <= 1_000_000
-    assert not transposed or strip < 0 or rows * strip <= 1200
+        way, strip = blas._way(rows, inner, columns, transposed, 4, 1)
+    taken = {blas._by_columns: (rows, inner, strip), blas._by_rows: (strip, inner, columns)}[way]
+    assert strip and np.prod(taken) <= 1_000_000
+    assert not transposed or way is blas._by_rows or rows * strip <= 1200
 
 
 def test_several_threads_take_a_product_of_many_rows_in_one_go():
     with as_if_small(1_000_000):
-        assert blas._strip(50, 512, 2048, True, 4, 1)
-        assert blas._strip(50, 512, 2048, True, 4, 2) == 0
-        assert blas._strip(20, 512, 2048, True, 4, 2)
+        assert blas._way(50, 512, 2048, True, 4, 1)[0] is blas._by_columns
+        assert blas._way(50, 512, 2048, True, 4, 2)[0] is blas._turned
+        assert blas._way(50, 512, 2048, True, 8, 2)[0] is blas._whole
+        assert blas._way(5, 512, 2048, True, 4, 2)[0] is blas._by_columns
