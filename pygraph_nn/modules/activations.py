@@ -23,13 +23,13 @@ __all__ = [
 
 # Above these, exp(x) overflows; sigmoid has long been 1 there.
 _CEILING_AND_ONE = {dtype: (np.array(709 if dtype.itemsize == 8 else 88, dtype), one) for dtype, one in ONE.items()}
-_NO_FLOOR = {dtype: np.array(-np.inf, dtype) for dtype in ONE}
 
 
 class Sigmoid(Module):
     """y = 1 / (1 + exp(-x)), elementwise; any shape in, the same shape out.
 
-    Computed as exp(x) / (exp(x) + 1), so that it neither overflows nor warns nor loses digits however large x is.
+    It neither warns nor loses digits however large x is: few elements are computed as exp(x) / (exp(x) + 1), many as
+    written above, where what lies below the smallest normal number (x < -88 in float32, -708 in float64) may be 0.
     Source: Torch7's nn/Sigmoid.lua; PyTorch's Sigmoid.
 
     >>> import numpy as np, pygraph_nn as nn
@@ -49,11 +49,16 @@ class Sigmoid(Module):
             raise
         if input.size < 2000:
             growth = np.minimum(input, ceiling)
-        else:  # the same, in half the time per element, but with a costlier call
-            growth = input.clip(_NO_FLOOR[input.dtype], ceiling)
-        np.exp(growth, growth)
-        output = growth + one
-        self.output = output = np.divide(growth, output, output)
+            np.exp(growth, growth)
+            output = growth + one
+            np.divide(growth, output, output)
+        else:  # a costlier call, but a quarter less time per element
+            output = np.negative(input)
+            with np.errstate(over="ignore"):  # infinity gives the 0 that it should
+                np.exp(output, output)
+            output += one
+            np.divide(one, output, output)
+        self.output = output
         return output
 
     def updateGradInput(self, input, gradOutput):

@@ -24,6 +24,18 @@ def test_no_number_is_too_large(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_sigmoid_of_many_numbers_is_that_of_few(dtype):
+    few = np.append(EVERY_SIZE, np.linspace(-100, 100, 301)).astype(dtype)
+    many = np.tile(few, (20, 1))
+    module, smallest = nn.Sigmoid().type(TYPES[dtype]), np.finfo(dtype).smallest_normal
+    expected = module.forward(few)
+    output = module.forward(many)
+    assert output.dtype == dtype
+    for row in output:
+        np.testing.assert_allclose(row, expected, rtol=4 * np.finfo(dtype).eps, atol=smallest)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_slopes_keep_their_limits(dtype):
     x = np.array([1e3, -1e18, 1e30, -np.finfo(dtype).max], dtype)
     for module, limit in ((nn.TanhShrink(), 1), (nn.SoftSign(), 0)):
