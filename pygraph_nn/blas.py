@@ -75,11 +75,11 @@ def multiplier(b):
     array([[6., 6.]])
     """
     inner, columns = b.shape
-    copies = {}
+    transposed, copies = not b.flags.c_contiguous, {None: b}
 
     def multiply(a):
         rows = len(a)
-        width = _tile(rows, inner, columns, b.itemsize, _threads())
+        width = _layout(rows, inner, columns, transposed, b.itemsize, _threads())
         if width not in copies:
             copies[width] = _aligned_copy(b.reshape(inner, -1, width).swapaxes(0, 1) if width else b)
         if not width:
@@ -92,19 +92,19 @@ def multiplier(b):
 
 
 @functools.lru_cache(1 << 12)
-def _tile(rows, inner, columns, itemsize, threads):
-    """How wide the strips are in which to lay out the second matrix; 0 to leave it whole."""
+def _layout(rows, inner, columns, transposed, itemsize, threads):
+    """How to lay out the second matrix for many products: in strips so wide, whole (0) or not at all (None)."""
     in_cache = inner * columns * itemsize <= 1 << 20  # what stays in a core's own may lie as it likes
-    if in_cache or rows < 2 or _divides(min(rows, inner, columns), threads):
+    if in_cache or _way(rows, inner, columns, transposed, itemsize, threads)[0] is not _by_columns:
         return 0
-    return next((width for width in (32, 16) if columns % width == 0 and rows * inner * width <= _SMALL), 0)
+    return next((width for width in (32, 16) if columns % width == 0 and rows * inner * width <= _SMALL), None)
 
 
 @functools.lru_cache(1 << 12)
 def _way(rows, inner, columns, transposed, itemsize, threads):
     """How to take a product, which is a function, and how many columns or rows at a time."""
     least = min(rows, inner, columns)
-    if least == 1:
+    if least <= 1:
         return _whole, 0
     if _divides(least, threads):
         return _turned if transposed and itemsize == 4 and rows <= 64 else _whole, 0

@@ -20,4 +20,4 @@ def as_if_small(multiplications, threads=1):
 
 def _forget():
     blas._way.cache_clear()
-    blas._tile.cache_clear()
+    blas._layout.cache_clear()
