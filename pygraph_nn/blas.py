@@ -50,19 +50,20 @@ def kernels():
 _SMALL = 1_000_000 if kernels() in AVX512 else 0
 _SMALL_RESULT, _LONG = 1200, 32
 _WORTH = 100_000  # below so many multiplications, the call is all that counts
+_PER_THREAD = 1 << 18  # OpenBLAS shares a product out to threads, so many multiplications or more to each
 _threads = _function("get_num_threads") or (lambda: 1)
 _CACHE_LINE = 64  # bytes, and the width of the widest vector registers
 
 
 def product(a, b):
-    """Return a b, for two matrices of one dtype.
+    """Return a b, for two matrices.
 
     >>> product(np.ones((2, 3)), np.full((3, 2), 2.0))
     array([[6., 6.],
            [6., 6.]])
     """
     columns = b.shape[1]
-    if not _SMALL or a.size * columns < _WORTH or not (a.flags.forc and b.flags.forc):
+    if not _SMALL or a.size * columns < _WORTH or not (a.flags.forc and b.flags.forc and a.dtype == b.dtype):
         return a.dot(b)
     way, strip = _way(*a.shape, columns, not b.flags.c_contiguous, a.itemsize, _threads())
     return way(a, b, strip)
@@ -106,7 +107,8 @@ def _way(rows, inner, columns, transposed, itemsize, threads):
     least = min(rows, inner, columns)
     if least <= 1:
         return _whole, 0
-    if _divides(least, threads):
+    threads = min(threads, rows * inner * columns // _PER_THREAD)
+    if threads > 1 and threads * least > 16:  # faster together than one of them is at strips
         return _turned if transposed and itemsize == 4 and rows <= 64 else _whole, 0
     wide, tall = _SMALL // (rows * inner), _SMALL // (inner * columns)
     if transposed:
@@ -120,11 +122,6 @@ def _way(rows, inner, columns, transposed, itemsize, threads):
     if tall >= 8 and (not transposed or rows >= 500):  # strips of rows want the transpose copied
         return _by_rows, _even(tall, rows)
     return _whole, 0
-
-
-def _divides(least, threads):
-    """Tell whether several threads, which only a product in one go employs, are faster."""
-    return threads > 1 and least * threads > 16
 
 
 def _whole(a, b, strip):

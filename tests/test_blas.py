@@ -57,6 +57,15 @@ def test_a_product_is_the_product_however_the_matrices_lie(sizes, first, second,
                 assert result.dtype == dtype and np.array_equal(result, expected)
 
 
+def test_matrices_of_two_types_make_the_wider_one():
+    generator = np.random.default_rng(0)
+    a, b = generator.random((20, 200)), generator.random((200, 300)).astype(np.float32)
+    with as_if_small(1_000_000):
+        for result in (blas.product(a, b), blas.product(b.T, a.T).T, blas.product(a, b.T.copy().T)):
+            assert result.dtype == np.float64
+            np.testing.assert_allclose(result, a @ b, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     "rows, inner, columns, transposed",
     [
