@@ -75,30 +75,40 @@ def multiplier(b):
     >>> multiplier(np.full((3, 2), 2.0))(np.ones((1, 3)))
     array([[6., 6.]])
     """
-    inner, columns = b.shape
-    transposed, copies = not b.flags.c_contiguous, {None: b}
+    columns, layouts = b.shape[1], {}
 
     def multiply(a):
         rows = len(a)
-        width = _layout(rows, inner, columns, transposed, b.itemsize, _threads())
-        if width not in copies:
-            copies[width] = _aligned_copy(b.reshape(inner, -1, width).swapaxes(0, 1) if width else b)
+        if rows not in layouts:
+            layouts[rows] = _lay_out(b, rows)
+        strips, width = layouts[rows]
         if not width:
-            return product(a, copies[width])
+            return product(a, strips)
         output = np.empty((rows, columns), a.dtype)
-        np.matmul(a, copies[width], output.reshape(rows, -1, width).swapaxes(0, 1))
+        np.matmul(a, strips, output.reshape(rows, -1, width).swapaxes(0, 1))
         return output
 
     return multiply
 
 
-@functools.lru_cache(1 << 12)
-def _layout(rows, inner, columns, transposed, itemsize, threads):
-    """How to lay out the second matrix for many products: in strips so wide, whole (0) or not at all (None)."""
-    in_cache = inner * columns * itemsize <= 1 << 20  # what stays in a core's own may lie as it likes
-    if in_cache or _way(rows, inner, columns, transposed, itemsize, threads)[0] is not _by_columns:
-        return 0
-    return next((width for width in (32, 16) if columns % width == 0 and rows * inner * width <= _SMALL), None)
+def _lay_out(b, rows):
+    """Return b as many products with so many rows are fastest with it: a stack of strips and how wide, or b and 0."""
+    inner, columns = b.shape
+
+    def in_strips(transposed):
+        way, strip = _way(rows, inner, columns, transposed, b.itemsize, _threads())
+        return strip if way is _by_columns else 0
+
+    strip = in_strips(not b.flags.c_contiguous)
+    if strip and b.nbytes > 1 << 20:  # what a core's own cache does not hold
+        for width in (32, 16):
+            if columns % width == 0 and rows * inner * width <= _SMALL:
+                return _aligned_copy(b.reshape(inner, -1, width).swapaxes(0, 1)), width
+        return b, 0
+    b, strip = _aligned_copy(b), in_strips(False)
+    if not strip or columns % strip:
+        return b, 0
+    return b.reshape(inner, -1, strip).swapaxes(0, 1), strip
 
 
 @functools.lru_cache(1 << 12)

@@ -13,11 +13,6 @@ def as_if_small(multiplications, threads=1):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blas, "_SMALL", multiplications)
         patch.setattr(blas, "_threads", lambda: threads)
-        _forget()
+        blas._way.cache_clear()
         yield
-    _forget()
-
-
-def _forget():
     blas._way.cache_clear()
-    blas._layout.cache_clear()
