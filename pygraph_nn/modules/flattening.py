@@ -13,6 +13,9 @@ from .fields import fields_of
 
 __all__ = ["flatten", "register"]
 
+NO_GRADIENT = (
+    "a parameter has no gradient, as in a file made light; give it one, as m.gradWeight = np.zeros_like(m.weight)"
+)
 # Every living module: whoever shares memory that moves must move along, also a clone outside of the network.
 _living: weakref.WeakValueDictionary = weakref.WeakValueDictionary()  # by id, whatever modules say of being equal
 _lock = threading.RLock()
@@ -55,8 +58,10 @@ def _flatten(module):
 
 def _one_gradient_each(parameters, gradients):
     """Pair each parameter with one gradient; warn about those whose parameter is shared but who are not."""
+    if any(gradient is None for gradient in gradients):
+        raise StateError(f"getParameters: {NO_GRADIENT}")
     for parameter, gradient in zip(parameters, gradients, strict=True):
-        if gradient is None or parameter.shape != gradient.shape:
+        if parameter.shape != gradient.shape:
             raise ShapeError(f"a parameter is {shape_of(parameter)}, but its gradient {shape_of(gradient)}")
     first, kept = {}, []
     for parameter, gradient in zip(parameters, gradients, strict=True):

@@ -118,14 +118,18 @@ class Linear(Module):
     def _explain(self, input):
         """Say why the product failed; looked into only once it has."""
         expect_array(self, input)
-        if input.ndim not in (1, 2) or input.shape[-1] != self.weight.shape[1]:
-            width = self.weight.shape[1]
-            raise ShapeError(f"{self!r} expects a vector ({width}) or a matrix (rows x {width}), got {shape_of(input)}")
-        self.check_input(input)
-        if self.weight.dtype != self.dtype:
+        weight = self.weight
+        if isinstance(weight, np.ndarray):
+            if input.ndim not in (1, 2) or input.shape[-1] != weight.shape[1]:
+                width = weight.shape[1]
+                raise ShapeError(
+                    f"{self!r} expects a vector ({width}) or a matrix (rows x {width}), got {shape_of(input)}"
+                )
+            self.check_input(input)
+        if not isinstance(weight, np.ndarray) or weight.dtype != self.dtype:
             raise TensorTypeError(
-                f"{self!r} is of type {self.dtype.name}, but its weight is {shape_of(self.weight)}: write numbers into "
-                "the weight, m.weight[...] = numbers, or convert the module with m.type(name)"
+                f"{self.typename()} is of type {self.dtype.name}, but its weight is {shape_of(weight)}: write numbers "
+                "into the weight, m.weight[...] = numbers, or convert the module with m.type(name)"
             )
 
     def arguments(self):

@@ -15,7 +15,7 @@ from ..nesting import is_table, leaves, rebuilt, shape_of
 from ..node import Node
 from .checks import expect_gradient_like, expect_gradients, expect_plain
 from .fields import fields_of
-from .flattening import flatten, register
+from .flattening import NO_GRADIENT, flatten, register
 from .promises import is_ours
 from .replacing import Replacement
 
@@ -105,7 +105,12 @@ class Module:
         """
         self._expect_forward("backward", gradOutput)
         self.updateGradInput(input, gradOutput)
-        self.accGradParameters(input, gradOutput, scale)
+        try:
+            self.accGradParameters(input, gradOutput, scale)
+        except TypeError:
+            if not self.children():  # a container's modules have told
+                self._expect_gradients(self.parameters()[1], "backward")
+            raise
         return self.gradInput
 
     def _expect_forward(self, verb, gradOutput):
@@ -211,19 +216,20 @@ class Module:
 
         What stands twice, as a weight and its transpose do where they are tied, takes one step.
         """
-        pairs = list(zip(*self.parameters(), strict=True))
-        self._expect_gradients(pairs, "updateParameters")
+        parameters, gradients = self.parameters()
+        self._expect_gradients(gradients, "updateParameters")
+        pairs = zip(parameters, gradients, strict=True)
         for parameter, gradient in {memory_key(p, any_order=True): (p, g) for p, g in pairs}.values():
             parameter -= learningRate * gradient
 
-    def _expect_gradients(self, pairs, call):
-        if any(gradient is None for _, gradient in pairs):
-            raise StateError(f"{self.title()}.{call}: a parameter has no gradient, as in a file made light")
+    def _expect_gradients(self, gradients, call):
+        if any(gradient is None for gradient in gradients):
+            raise StateError(f"{self.title()}.{call}: {NO_GRADIENT}")
 
     def accUpdateGradParameters(self, input, gradOutput, lr):
         """Step along the gradient of this input at once: accumulate into a fresh gradient, then update."""
         parameters, gradients = self.parameters()
-        self._expect_gradients(zip(parameters, gradients, strict=True), "accUpdateGradParameters")
+        self._expect_gradients(gradients, "accUpdateGradParameters")
         kept = [gradient.copy() for gradient in gradients]
         self.zeroGradParameters()
         self.accGradParameters(input, gradOutput, 1)
@@ -427,18 +433,18 @@ class Module:
         return callback(self)
 
     def findModules(self, typename):
-        """Return two lists: the modules of a type (``"nn.Linear"`` or a class), and the container of each.
+        """Return two lists: the modules of a type (``"nn.Linear"``, ``"Linear"`` or a class), the container of each.
 
         >>> import pygraph_nn as nn
         >>> net = nn.Sequential().add(nn.Linear(2, 2)).add(nn.Tanh())
         >>> net.findModules("nn.Linear")[0]
         [nn.Linear(2 -> 2)]
         """
-        wanted = typename if isinstance(typename, str) else None
+        wanted = (typename, f"nn.{typename}") if isinstance(typename, str) else None
         modules, containers, waiting = [], [], [(self, self)]
         while waiting:
             module, container = waiting.pop()
-            if module.typename() == wanted if wanted else type(module) is typename:
+            if module.typename() in wanted if wanted else type(module) is typename:
                 modules.append(module)
                 containers.append(container)
             waiting.extend((child, module) for child in reversed(module.children()))

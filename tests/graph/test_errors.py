@@ -279,6 +279,9 @@ def test_a_weight_of_another_type_put_in_by_hand():
     linear.weight = np.ones((2, 3), "float32")
     with refuses(nn.TensorTypeError, "is of type float64, but its weight is float32 2x3"):
         linear.forward(np.ones((1, 3)))
+    linear.weight = [[1.0, 2.0, 3.0]]
+    with refuses(nn.TensorTypeError, r"its weight is \[\[float, float, float\]\]: write numbers into the weight"):
+        linear.forward(np.ones((1, 3)))
 
 
 def test_an_index_that_is_no_whole_number():
