@@ -10,7 +10,7 @@ import functools
 
 import numpy as np
 
-__all__ = ["AVX512", "kernels", "product", "multiplier"]
+__all__ = ["AVX512", "kernels", "product", "products", "multiplier"]
 
 AVX512 = ("SkylakeX", "Cooperlake", "SapphireRapids")  # the names of the kernels that use it
 
@@ -67,6 +67,16 @@ def product(a, b):
         return a.dot(b)
     way, strip = _way(*a.shape, columns, not b.flags.c_contiguous, a.itemsize, _threads())
     return way(a, b, strip)
+
+
+def products(a, b, out=None):
+    """Return the products of the matrices of two stacks, one by one; more than one of them in ``out``, if given.
+
+    >>> products(np.ones((1, 2, 3)), np.full((1, 3, 1), 2.0))
+    array([[[6.],
+            [6.]]])
+    """
+    return product(a[0], b[0])[None] if len(a) == 1 else np.matmul(a, b, out)
 
 
 def multiplier(b):

@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .. import blas
 from ..errors import RangeError, ShapeError
 from ..nesting import shape_of
 from .checks import expect_gradient
@@ -165,7 +166,7 @@ def correlate(windows, array, weight, counts):
     output, buffer = np.empty((len(array), groups * planes, *counts), array.dtype), None
     for samples, rows in windows.tiles(*array.shape[:2], counts, array.itemsize):
         buffer, columns = _columns(windows, view, samples, rows, groups, buffer)
-        product = np.matmul(weight, columns)
+        product = blas.products(weight, columns)
         place = output[samples, :, rows].swapaxes(0, 1)
         place[...] = product.reshape(place.shape)
     return output
@@ -183,7 +184,7 @@ def scatter(windows, array, weight, sizes):
         matrices = part.reshape(groups, part.shape[0] // groups, -1)
         shape = (groups, width, matrices.shape[2])
         buffer = np.empty(math.prod(shape), array.dtype) if buffer is None else buffer
-        columns = np.matmul(turned, matrices, out=buffer[: math.prod(shape)].reshape(shape))
+        columns = blas.products(turned, matrices, buffer[: math.prod(shape)].reshape(shape))
         windows.fold(columns.reshape(planes, *windows.kernel, *part.shape[1:]), output[samples], rows.start)
     return output
 
@@ -197,7 +198,7 @@ def kernel_gradient(windows, array, gradient, groups=1):
     for samples, rows in windows.tiles(*array.shape[:2], counts, array.itemsize):
         buffer, columns = _columns(windows, view, samples, rows, groups, buffer)
         part = gradient[samples, :, rows].swapaxes(0, 1)
-        total += np.matmul(part.reshape(groups, part.shape[0] // groups, -1), columns.swapaxes(1, 2))
+        total += blas.products(part.reshape(groups, part.shape[0] // groups, -1), columns.swapaxes(1, 2))
     return total
 
 
