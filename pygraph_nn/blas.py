@@ -55,28 +55,37 @@ _threads = _function("get_num_threads") or (lambda: 1)
 _CACHE_LINE = 64  # bytes, and the width of the widest vector registers
 
 
-def product(a, b):
-    """Return a b, for two matrices.
+def product(a, b, out=None):
+    """Return a b, for two matrices, or for a vector and a matrix; in ``out``, if given.
 
     >>> product(np.ones((2, 3)), np.full((3, 2), 2.0))
     array([[6., 6.],
            [6., 6.]])
     """
     columns = b.shape[1]
-    if not _SMALL or a.size * columns < _WORTH or not (a.flags.forc and b.flags.forc and a.dtype == b.dtype):
-        return a.dot(b)
+    if (
+        not _SMALL
+        or a.size * columns < _WORTH
+        or not (a.ndim == 2 and a.flags.forc and b.flags.forc and a.dtype == b.dtype)
+    ):
+        return a.dot(b, out)
     way, strip = _way(*a.shape, columns, not b.flags.c_contiguous, a.itemsize, _threads())
-    return way(a, b, strip)
+    if out is None:
+        out = np.empty((len(a), columns), a.dtype)
+    way(a, b, strip, out)
+    return out
 
 
 def products(a, b, out=None):
-    """Return the products of the matrices of two stacks, one by one; more than one of them in ``out``, if given.
+    """Return the products of the matrices of two stacks, one by one; in ``out``, if given.
 
     >>> products(np.ones((1, 2, 3)), np.full((1, 3, 1), 2.0))
     array([[[6.],
             [6.]]])
     """
-    return product(a[0], b[0])[None] if len(a) == 1 else np.matmul(a, b, out)
+    if len(a) != 1:
+        return np.matmul(a, b, out)
+    return product(a[0], b[0], None if out is None else out[0])[None]
 
 
 def multiplier(b):
@@ -95,7 +104,7 @@ def multiplier(b):
         if not width:
             return product(a, strips)
         output = np.empty((rows, columns), a.dtype)
-        np.matmul(a, strips, output.reshape(rows, -1, width).swapaxes(0, 1))
+        np.matmul(a, strips, _strips(output, width))
         return output
 
     return multiply
@@ -113,12 +122,12 @@ def _lay_out(b, rows):
     if strip and b.nbytes > 1 << 20:  # what a core's own cache does not hold
         for width in (32, 16):
             if columns % width == 0 and rows * inner * width <= _SMALL:
-                return _aligned_copy(b.reshape(inner, -1, width).swapaxes(0, 1)), width
+                return _aligned_copy(_strips(b, width)), width
         return b, 0
     b, strip = _aligned_copy(b), in_strips(False)
     if not strip or columns % strip:
         return b, 0
-    return b.reshape(inner, -1, strip).swapaxes(0, 1), strip
+    return _strips(b, strip), strip
 
 
 @functools.lru_cache(1 << 12)
@@ -144,38 +153,35 @@ def _way(rows, inner, columns, transposed, itemsize, threads):
     return _whole, 0
 
 
-def _whole(a, b, strip):
-    return a.dot(b)
+def _whole(a, b, strip, out):
+    a.dot(b, out)
 
 
-def _turned(a, b, strip):
-    return np.ascontiguousarray(b.T.dot(a.T).T)
+def _turned(a, b, strip, out):
+    out[...] = b.T.dot(a.T).T
 
 
-def _by_columns(a, b, strip):
-    output = np.empty((len(a), b.shape[1]), a.dtype)
-    _in_strips(a, b, strip, output)
-    return output
+def _by_columns(a, b, strip, out):
+    rest = b.shape[1] % strip
+    if rest:
+        np.matmul(a, b[:, -rest:], out[:, -rest:])
+        b, out = b[:, :-rest], out[:, :-rest]
+    np.matmul(a, _strips(b, strip), _strips(out, strip))
 
 
-def _by_rows(a, b, strip):
-    output = np.empty((len(a), b.shape[1]), a.dtype)
-    _in_strips(np.ascontiguousarray(b).T, a.T, strip, output.T)
-    return output
+def _by_rows(a, b, strip, out):
+    _by_columns(np.ascontiguousarray(b).T, a.T, strip, out.T)
+
+
+def _strips(matrix, width):
+    """The stack of a matrix's strips of so many columns; a view."""
+    return matrix.reshape(len(matrix), -1, width).swapaxes(0, 1)
 
 
 def _even(strip, size):
     """The largest multiple of four up to ``strip`` that divides ``size``, unless that is below half of it."""
     strip -= strip % 4
     return next((each for each in range(strip, strip // 2, -4) if size % each == 0), strip)
-
-
-def _in_strips(a, b, strip, output):
-    rest = b.shape[1] % strip
-    if rest:
-        np.matmul(a, b[:, -rest:], output[:, -rest:])
-        b, output = b[:, :-rest], output[:, :-rest]
-    np.matmul(a, b.reshape(len(b), -1, strip).swapaxes(0, 1), output.reshape(len(a), -1, strip).swapaxes(0, 1))
 
 
 def _aligned_copy(array):

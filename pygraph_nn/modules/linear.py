@@ -102,7 +102,7 @@ class Linear(Module):
         return run
 
     def updateGradInput(self, input, gradOutput):
-        self.gradInput = blas.product(gradOutput, self.weight) if gradOutput.ndim == 2 else gradOutput.dot(self.weight)
+        self.gradInput = blas.product(gradOutput, self.weight)
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
@@ -231,7 +231,7 @@ class LinearWeightNorm(Linear):
     def accGradParameters(self, input, gradOutput, scale=1):
         if input.ndim == 1:
             input, gradOutput = input[None], gradOutput[None]
-        gradWeight = scale * gradOutput.T.dot(input)
+        gradWeight = scale * blas.product(gradOutput.T, input)
         norm = self._norm()
         direction = self.v / norm
         along = (gradWeight * direction).sum(1, keepdims=True)
@@ -294,19 +294,19 @@ class PartialLinear(Module):
         expect_rank(self, input, (2,))
         expect_width(self, input, self.inputsize)
         picked = self.partition - 1
-        self.output = input.dot(self.weight[picked].T)
+        self.output = blas.product(input, self.weight[picked].T)
         if self.bias is not None:
             self.output += self.bias[:, picked]
         return self.output
 
     def updateGradInput(self, input, gradOutput):
         expect_gradient(self, gradOutput, self.output.shape)
-        self.gradInput = gradOutput.dot(self.weight[self.partition - 1])
+        self.gradInput = blas.product(gradOutput, self.weight[self.partition - 1])
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
         picked = self.partition - 1
-        np.add.at(self.gradWeight, picked, scale * gradOutput.T.dot(input))
+        np.add.at(self.gradWeight, picked, scale * blas.product(gradOutput.T, input))
         if self.bias is not None:
             np.add.at(self.gradBias[0], picked, scale * gradOutput.sum(0))
 
