@@ -325,10 +325,11 @@ class gModule(Container, Pictured):
         """The error that says which node failed, where it was declared and what reached it."""
         node, inner = step.node, getattr(error, "node", None) or step.node
         values = [self._values[slot] for slot in step.sources]
+        failed = self if step.module is None else step.module
         name = f"'{node.name}' " if node.name else ""
         message = (
             f"{phase} failed at node {name}({node.title()}), declared at {node.declared}\n"
-            f"  {error if isinstance(error, NodeError) else f'{type(error).__name__}: {error}'}\n"
+            f"  {error if isinstance(error, NodeError) else failed._reason(error)}\n"
             f"  input: {shape_of(values[0] if len(values) == 1 else values)}"
         )
         if phase != "forward" and self._gradients is not None:

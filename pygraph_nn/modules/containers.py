@@ -151,7 +151,7 @@ class Container(Module):
             return NodeError(f"in module {index + 1} of {self.typename()}: {error}", error.node)
         return NodeError(
             f"in module {index + 1} of {self.typename()}, {self.modules[index].title()}, {verb} of {shape_of(input)}: "
-            f"{type(error).__name__}: {error}"
+            f"{self.modules[index]._reason(error)}"
         )
 
     def check_input(self, input):

@@ -107,11 +107,20 @@ class Module:
         self.updateGradInput(input, gradOutput)
         try:
             self.accGradParameters(input, gradOutput, scale)
-        except TypeError:
-            if not self.children():  # a container's modules have told
-                self._expect_gradients(self.parameters()[1], "backward")
+        except (TypeError, AttributeError) as error:
+            if self._lacks_gradient(error):
+                raise StateError(f"{self.title()}.backward: {NO_GRADIENT}") from error
             raise
         return self.gradInput
+
+    def _lacks_gradient(self, error):
+        """Tell whether an error of a verb is that of a parameter without a gradient."""
+        of_none = type(error) in (TypeError, AttributeError) and "NoneType" in str(error)
+        return of_none and any(gradient is None for gradient in self.parameters()[1])
+
+    def _reason(self, error):
+        """What an error of a verb says, for whoever names the place."""
+        return NO_GRADIENT if self._lacks_gradient(error) else f"{type(error).__name__}: {error}"
 
     def _expect_forward(self, verb, gradOutput):
         """Raise unless a forward pass came before, with an output that ``gradOutput`` fits."""

@@ -422,6 +422,16 @@ def test_a_network_made_light_says_what_it_cannot_do():
     ):
         with pytest.raises(nn.StateError, match=r"has no gradient.*m.gradWeight = np.zeros_like"):
             call()
+    alone, steps = nn.gModule([node := nn.Identity()()], [linear(node)]), nn.Unroll(nn.RNN.create(2, 2))
+    alone.needGradInput(False)
+    for module in steps.listModules():
+        module.gradWeight = module.gradBias = None
+    for whole, input in ((alone, x), (steps, np.ones((3, 1, 2)))):
+        output = whole.forward(input)
+        with pytest.raises(nn.NodeError, match="has no gradient"):
+            whole.backward(input, output)
+        with pytest.raises(nn.PygraphError, match="float32"):  # another error stays what it is
+            whole.forward(input.astype("float32"))
     linear.gradWeight, linear.gradBias = np.zeros_like(linear.weight), np.zeros_like(linear.bias)
     net.backward(x, x)
     assert linear.gradWeight.all()
